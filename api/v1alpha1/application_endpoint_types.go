@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Importance says what the failure of an endpoint means for its Application.
+// +kubebuilder:validation:Enum=Essential;Supporting
+type Importance string
+
+// Importances of an endpoint.
+const (
+	// ImportanceEssential: when the endpoint is down, the Application is out.
+	ImportanceEssential Importance = "Essential"
+	// ImportanceSupporting: when the endpoint is down, the Application is
+	// degraded.
+	ImportanceSupporting Importance = "Supporting"
+)
+
+// Endpoint is something of an Application that answers over the network. The
+// scheme of its URL chooses the check.
+// +kubebuilder:validation:XValidation:rule="isURL(self.url) && url(self.url).getScheme() in ['http','https','tcp','tls','dns','icmp','grpc','grpcs','smtp','smtps','imap','imaps','ldap','ldaps','ssh']",message="url needs a scheme that is one of http, https, tcp, tls, dns, icmp, grpc, grpcs, smtp, smtps, imap, imaps, ldap, ldaps, ssh"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getHostname() != ''",message="url needs a host: https://www.example.org/"
+// +kubebuilder:validation:XValidation:rule="!self.url.matches('^[^/?#]*//[^/?#]*@')",message="url must not hold a user or password; use http.basicAuthSecretRef or http.bearerTokenSecretRef"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getPort() == '' || (url(self.url).getPort().matches('^[0-9]{1,5}$') && int(url(self.url).getPort()) >= 1 && int(url(self.url).getPort()) <= 65535)",message="the port of url must be a number of 1 to 65535"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'tcp' || url(self.url).getPort() != ''",message="a tcp url needs a port: tcp://host:5432"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'icmp' || url(self.url).getPort() == ''",message="an icmp url has no port: icmp://host"
+// +kubebuilder:validation:XValidation:rule="duration(self.interval) >= duration('5s') && duration(self.interval) <= duration('24h')",message="interval must be at least 5s and at most 24h"
+// +kubebuilder:validation:XValidation:rule="!has(self.timeout) || duration(self.timeout) < duration(self.interval)",message="timeout must be shorter than interval"
+// +kubebuilder:validation:XValidation:rule="!has(self.timeout) || duration(self.timeout) >= duration('10ms')",message="timeout must be at least 10ms"
+// +kubebuilder:validation:XValidation:rule="!has(self.http) || !isURL(self.url) || url(self.url).getScheme() in ['http','https']",message="http is only for urls with scheme http or https"
+// +kubebuilder:validation:XValidation:rule="!has(self.tls) || !isURL(self.url) || url(self.url).getScheme() in ['https','tls','grpcs','smtp','smtps','imap','imaps','ldap','ldaps']",message="tls is only for urls whose scheme can use TLS: https, tls, grpcs, smtp(s), imap(s), ldap(s)"
+// +kubebuilder:validation:XValidation:rule="!has(self.dns) || !isURL(self.url) || url(self.url).getScheme() == 'dns'",message="dns is only for urls with scheme dns"
+type Endpoint struct {
+	// name of the endpoint, unique in its Application.
+	// +required
+	Name ItemName `json:"name,omitempty"`
+
+	// url of the endpoint. Its scheme chooses the check: http, https, tcp,
+	// tls, dns, icmp, grpc, grpcs, smtp(s), imap(s), ldap(s) or ssh. It holds
+	// no user and no password.
+	// +required
+	// +kubebuilder:validation:MinLength=7
+	// +kubebuilder:validation:MaxLength=1024
+	URL string `json:"url,omitempty"`
+
+	// interval between two checks, 5s to 24h.
+	// +optional
+	// +kubebuilder:default="60s"
+	Interval Duration `json:"interval,omitempty"`
+
+	// timeout of one check, at least 10ms and shorter than interval. Without
+	// it a check may take half of the interval, and at most 10s.
+	// +optional
+	Timeout Duration `json:"timeout,omitempty"`
+
+	// failureThreshold is how many checks in a row must fail until the
+	// endpoint counts as down. The outage begins at the first of them.
+	// +optional
+	// +kubebuilder:default=3
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=20
+	FailureThreshold int32 `json:"failureThreshold,omitempty"`
+
+	// successThreshold is how many checks in a row must succeed until the
+	// endpoint counts as up again. The outage ends at the first of them.
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=20
+	SuccessThreshold int32 `json:"successThreshold,omitempty"`
+
+	// importance says whether the Application is out (Essential) or degraded
+	// (Supporting) when this endpoint is down.
+	// +optional
+	// +kubebuilder:default=Essential
+	Importance Importance `json:"importance,omitempty"`
+
+	// maxLatency is the time within which a check has to be answered. A slower
+	// answer is a success, but the endpoint counts as degraded.
+	// +optional
+	MaxLatency Duration `json:"maxLatency,omitempty"`
+
+	// http says how to ask and what to expect, for http and https.
+	// +optional
+	HTTP *HTTPCheck `json:"http,omitempty"`
+
+	// tls says whom to trust and how to identify, where TLS is used.
+	// +optional
+	TLS *TLSCheck `json:"tls,omitempty"`
+
+	// dns says what to ask for and what to expect, for dns.
+	// +optional
+	DNS *DNSCheck `json:"dns,omitempty"`
+}
+
+// HTTPMethod is a method without side effects, or POST for the interfaces that
+// know no other.
+// +kubebuilder:validation:Enum=GET;HEAD;OPTIONS;POST
+type HTTPMethod string
+
+// HTTPCheck says how to ask an HTTP server and what to expect of its answer.
+// +kubebuilder:validation:XValidation:rule="!(has(self.basicAuthSecretRef) && has(self.bearerTokenSecretRef))",message="http has at most one of basicAuthSecretRef and bearerTokenSecretRef"
+// +kubebuilder:validation:XValidation:rule="!(has(self.method) && self.method == 'HEAD') || !(has(self.bodyPattern) || has(self.bodyExpression))",message="a HEAD request has no body: bodyPattern and bodyExpression need another method"
+type HTTPCheck struct {
+	// method of the request.
+	// +optional
+	// +kubebuilder:default=GET
+	Method HTTPMethod `json:"method,omitempty"`
+
+	// headers of the request.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Headers []HTTPHeader `json:"headers,omitempty"`
+
+	// expectedStatuses are the statuses that count as success, single ("401")
+	// or as a range ("200-299").
+	// +optional
+	// +listType=set
+	// +kubebuilder:default={"200-299"}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	ExpectedStatuses []HTTPStatusRange `json:"expectedStatuses,omitempty"`
+
+	// bodyPattern is a regular expression (RE2) that the first 256 KiB of the
+	// body must match somewhere.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	BodyPattern string `json:"bodyPattern,omitempty"`
+
+	// bodyExpression is a CEL expression over the JSON body, which it sees as
+	// body, that must be true: body.status == "UP".
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	BodyExpression string `json:"bodyExpression,omitempty"`
+
+	// followRedirects follows up to five redirects; credentials go only to
+	// the host, port and scheme that the url names. Without it a redirect is
+	// an answer like any other.
+	// +optional
+	FollowRedirects bool `json:"followRedirects,omitempty"`
+
+	// basicAuthSecretRef names a Secret with keys username and password.
+	// +optional
+	BasicAuthSecretRef *SecretReference `json:"basicAuthSecretRef,omitempty"`
+
+	// bearerTokenSecretRef names a Secret with key token.
+	// +optional
+	BearerTokenSecretRef *SecretReference `json:"bearerTokenSecretRef,omitempty"`
+}
+
+// HTTPStatusRange is an HTTP status ("401") or an inclusive range of them
+// ("200-299").
+// +kubebuilder:validation:MinLength=3
+// +kubebuilder:validation:MaxLength=7
+// +kubebuilder:validation:Pattern=`^[1-5][0-9]{2}(-[1-5][0-9]{2})?$`
+// +kubebuilder:validation:XValidation:rule="self.size() != 7 || int(self.substring(0, 3)) <= int(self.substring(4, 7))",message="a range of statuses begins with the lower one: 200-299"
+type HTTPStatusRange string
+
+// HTTPHeader is a header of a request, its value written here or taken from a
+// Secret.
+// +kubebuilder:validation:XValidation:rule="has(self.value) != has(self.secretKeyRef)",message="a header has exactly one of value and secretKeyRef"
+type HTTPHeader struct {
+	// name of the header.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`
+	Name string `json:"name,omitempty"`
+
+	// value of the header.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:Pattern=`^[\x20-\x7e]+$`
+	Value string `json:"value,omitempty"`
+
+	// secretKeyRef takes the value from a Secret of the same namespace.
+	// +optional
+	SecretKeyRef *SecretKeyReference `json:"secretKeyRef,omitempty"`
+}
+
+// TLSCheck says whom to trust and how to identify oneself.
+// +kubebuilder:validation:XValidation:rule="!(has(self.insecureSkipVerify) && self.insecureSkipVerify) || !has(self.caSecretRef)",message="insecureSkipVerify trusts everybody, so caSecretRef would do nothing: use one of them"
+// +kubebuilder:validation:XValidation:rule="!has(self.renewBefore) || duration(self.renewBefore) <= duration('8760h')",message="renewBefore must be at most 8760h"
+type TLSCheck struct {
+	// caSecretRef names a Secret with key ca.crt: the certification
+	// authorities to trust instead of those of the operator's image.
+	// +optional
+	CASecretRef *SecretReference `json:"caSecretRef,omitempty"`
+
+	// clientCertificateSecretRef names a Secret with keys tls.crt and tls.key.
+	// +optional
+	ClientCertificateSecretRef *SecretReference `json:"clientCertificateSecretRef,omitempty"`
+
+	// serverName that the certificate must be valid for, and that is asked
+	// for (SNI); absent means the host of the url.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	ServerName string `json:"serverName,omitempty"`
+
+	// insecureSkipVerify accepts any certificate. Its expiry is still watched.
+	// +optional
+	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
+
+	// renewBefore is how long before its expiry a certificate should have been
+	// renewed; from then on CertificatesValid is False. At most 8760h.
+	// +optional
+	// +kubebuilder:default="504h"
+	RenewBefore Duration `json:"renewBefore,omitempty"`
+}
+
+// DNSRecordType is a type of DNS record.
+// +kubebuilder:validation:Enum=A;AAAA;CAA;CNAME;MX;NS;PTR;SOA;SRV;TXT
+type DNSRecordType string
+
+// DNSCheck says what to ask a name server and what to expect.
+type DNSCheck struct {
+	// recordType to ask for.
+	// +optional
+	// +kubebuilder:default=A
+	RecordType DNSRecordType `json:"recordType,omitempty"`
+
+	// expectedValues that the answer must all hold; absent means that any
+	// answer with a record of the type will do.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=512
+	ExpectedValues []string `json:"expectedValues,omitempty"`
+
+	// server to ask, as host or host:port; absent means the operator's own
+	// resolver.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=261
+	Server string `json:"server,omitempty"`
+}
