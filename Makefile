@@ -84,7 +84,7 @@ manifests: $(CONTROLLER_GEN) ## Generate CRDs and the operator's role from marke
 
 .PHONY: chart
 chart: $(KUSTOMIZE) ## Render the chart's templates from config/
-	hack/chart.sh render '$(KUSTOMIZE)'
+	go run ./hack/chart -kustomize $(KUSTOMIZE) render
 
 .PHONY: catalogue
 catalogue: ## Generate config/samples/mainz from its CSV files
@@ -135,7 +135,7 @@ verify-catalogue: ## The catalogue is what its CSV files say
 
 .PHONY: verify-chart
 verify-chart: $(KUSTOMIZE) $(HELM) ## The chart lints, and installs what config/default holds
-	hack/chart.sh verify '$(KUSTOMIZE)' '$(HELM)'
+	go run ./hack/chart -kustomize $(KUSTOMIZE) -helm $(HELM) verify
 
 .PHONY: verify-image
 verify-image: ## The image's binary is static and starts in an empty root
