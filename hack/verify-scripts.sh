@@ -16,13 +16,17 @@ while IFS= read -r file; do
 done < <(git ls-files --cached --others --exclude-standard -- '*.sh' .ci hack)
 
 for script in "${scripts[@]}"; do
-  bash -n "$script" || failed=1
-  grep -q '^set -euo pipefail$' "$script" || { echo "$script: no 'set -euo pipefail'"; failed=1; }
+  case "$(head -n 1 "$script")" in
+    *bash) shell=bash strict='set -euo pipefail' ;;
+    *) shell=sh strict='set -eu' ;;
+  esac
+  "$shell" -n "$script" || failed=1
+  grep -qxF "$strict" "$script" || { echo "$script: no '$strict'"; failed=1; }
   [ -x "$script" ] || { echo "$script: not executable"; failed=1; }
 done
 
 if command -v shellcheck >/dev/null; then
-  shellcheck --shell=bash "${scripts[@]}" || failed=1
+  shellcheck "${scripts[@]}" || failed=1
 else
   echo "shellcheck is not installed: ${#scripts[@]} scripts were only parsed" >&2
 fi
