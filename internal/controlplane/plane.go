@@ -87,7 +87,7 @@ func (cp *ControlPlane) start(ctx context.Context) error {
 	if err := cp.prepare(); err != nil {
 		return err
 	}
-	if err := cp.run(etcd, cp.options.etcdArgs()); err != nil {
+	if err := cp.startEtcd(ctx); err != nil {
 		return err
 	}
 	if err := cp.startAPIServer(ctx); err != nil {
@@ -124,6 +124,18 @@ func (cp *ControlPlane) prepare() (err error) {
 		return err
 	}
 	return os.MkdirAll(cp.logs, 0o700)
+}
+
+// startEtcd starts etcd and waits until it listens: the API server would try
+// again by itself, but with pauses, and fill its log with each attempt.
+func (cp *ControlPlane) startEtcd(ctx context.Context) error {
+	if err := cp.run(etcd, cp.options.etcdArgs()); err != nil {
+		return err
+	}
+	return cp.await(ctx, etcd, func(context.Context) error {
+		_, err := os.Stat(filepath.Join(cp.work.path, etcdSocket))
+		return err
+	})
 }
 
 // startAPIServer starts kube-apiserver and waits until it is ready. If
