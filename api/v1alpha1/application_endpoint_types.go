@@ -18,11 +18,11 @@ const (
 // Endpoint is something of an Application that answers over the network. The
 // scheme of its URL chooses the check.
 // +kubebuilder:validation:XValidation:rule="isURL(self.url) && url(self.url).getScheme() in ['http','https','tcp','tls','dns','icmp','grpc','grpcs','smtp','smtps','imap','imaps','ldap','ldaps','ssh']",message="url needs a scheme that is one of http, https, tcp, tls, dns, icmp, grpc, grpcs, smtp, smtps, imap, imaps, ldap, ldaps, ssh"
-// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getHostname() != ''",message="url needs a host: https://www.example.org/"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getHostname().size() > 0",message="url needs a host: https://www.example.org/"
 // +kubebuilder:validation:XValidation:rule="!self.url.matches('^[^/?#]*//[^/?#]*@')",message="url must not hold a user or password; use http.basicAuthSecretRef or http.bearerTokenSecretRef"
-// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getPort() == '' || (url(self.url).getPort().matches('^[0-9]{1,5}$') && int(url(self.url).getPort()) >= 1 && int(url(self.url).getPort()) <= 65535)",message="the port of url must be a number of 1 to 65535"
-// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'tcp' || url(self.url).getPort() != ''",message="a tcp url needs a port: tcp://host:5432"
-// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'icmp' || url(self.url).getPort() == ''",message="an icmp url has no port: icmp://host"
+// +kubebuilder:validation:XValidation:rule="!self.url.matches('^[^/?#]*//[^/?#]*:(0[0-9]*|[0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})?([/?#]|$)')",message="the port of url must be a number of 1 to 65535"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'tcp' || url(self.url).getPort().size() > 0",message="a tcp url needs a port: tcp://host:5432"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'icmp' || url(self.url).getPort().size() == 0",message="an icmp url has no port: icmp://host"
 // +kubebuilder:validation:XValidation:rule="duration(self.interval) >= duration('5s') && duration(self.interval) <= duration('24h')",message="interval must be at least 5s and at most 24h"
 // +kubebuilder:validation:XValidation:rule="!has(self.timeout) || duration(self.timeout) < duration(self.interval)",message="timeout must be shorter than interval"
 // +kubebuilder:validation:XValidation:rule="!has(self.timeout) || duration(self.timeout) >= duration('10ms')",message="timeout must be at least 10ms"

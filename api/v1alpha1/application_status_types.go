@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// OperationalState is how an Application, or a unit, stands.
+// +kubebuilder:validation:Enum=Planned;Operational;Degraded;Outage;Maintenance;Unknown;Retired
+type OperationalState string
+
+// Operational states.
+const (
+	// StatePlanned: it is not in operation yet, so it is not observed.
+	StatePlanned OperationalState = "Planned"
+	// StateOperational: everything that was looked at is well.
+	StateOperational OperationalState = "Operational"
+	// StateDegraded: a Supporting endpoint is down, something is slow, or a
+	// Soft dependency is out.
+	StateDegraded OperationalState = "Degraded"
+	// StateOutage: an Essential endpoint, the hosting or a Hard dependency is
+	// down.
+	StateOutage OperationalState = "Outage"
+	// StateMaintenance: it would be an Outage, but within an agreed window.
+	StateMaintenance OperationalState = "Maintenance"
+	// StateUnknown: nothing of it could be looked at.
+	StateUnknown OperationalState = "Unknown"
+	// StateRetired: it is no longer in operation, so it is not observed.
+	StateRetired OperationalState = "Retired"
+)
+
+// Verdict is what the rule that all city IT is provided by the KDZ says of an
+// Application.
+// +kubebuilder:validation:Enum=Compliant;Exempt;UnderReview;InTransition;Violating;OutOfScope;Unknown
+type Verdict string
+
+// Verdicts under the rule.
+const (
+	VerdictCompliant    Verdict = "Compliant"
+	VerdictExempt       Verdict = "Exempt"
+	VerdictUnderReview  Verdict = "UnderReview"
+	VerdictInTransition Verdict = "InTransition"
+	VerdictViolating    Verdict = "Violating"
+	VerdictOutOfScope   Verdict = "OutOfScope"
+	VerdictUnknown      Verdict = "Unknown"
+)
+
+// ComponentState is how a part of an Application stands: an endpoint, a host.
+// +kubebuilder:validation:Enum=Up;Degraded;Down;Stopped;Unknown
+type ComponentState string
+
+// States of a part of an Application.
+const (
+	ComponentUp       ComponentState = "Up"
+	ComponentDegraded ComponentState = "Degraded"
+	ComponentDown     ComponentState = "Down"
+	ComponentStopped  ComponentState = "Stopped"
+	ComponentUnknown  ComponentState = "Unknown"
+)
+
+// CauseKind is what kind of thing is the cause of a state.
+// +kubebuilder:validation:Enum=Endpoint;Hosting;Dependency;Observation
+type CauseKind string
+
+// Kinds of cause.
+const (
+	// CauseEndpoint: an endpoint of the Application itself.
+	CauseEndpoint CauseKind = "Endpoint"
+	// CauseHosting: what the Application runs on.
+	CauseHosting CauseKind = "Hosting"
+	// CauseDependency: an Application that it needs, directly or through
+	// others; the one at the root of it is named.
+	CauseDependency CauseKind = "Dependency"
+	// CauseObservation: it could not be looked at.
+	CauseObservation CauseKind = "Observation"
+)
+
+// Cause says why an Application is in its state.
+type Cause struct {
+	// kind of the thing that is the cause.
+	// +required
+	Kind CauseKind `json:"kind,omitempty"`
+
+	// name of the endpoint, the system or the Application.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// namespace of the Application that is the cause, where it is not the own
+	// one.
+	// +optional
+	Namespace NamespaceName `json:"namespace,omitempty"`
+
+	// reason in a stable CamelCase word. Of another namespace only the state
+	// is told.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// message in one sentence.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+}
+
+// Dependents tells which Applications need this one.
+type Dependents struct {
+	// count of all Applications that name this one as a dependency.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Count int32 `json:"count,omitempty"`
+
+	// names of the first few of the own namespace.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=5
+	Names []ObjectName `json:"names,omitempty"`
+}
+
+// EndpointStatus tells how an endpoint stands.
+type EndpointStatus struct {
+	// name of the endpoint.
+	// +required
+	Name ItemName `json:"name,omitempty"`
+
+	// state of the endpoint.
+	// +required
+	State ComponentState `json:"state,omitempty"`
+
+	// since when it is in this state: the start of the first check of the
+	// streak that confirmed it.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+
+	// reason in a stable CamelCase word; absent when it is Up.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// message says at which step the check failed and how; absent when it is
+	// Up.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Message string `json:"message,omitempty"`
+
+	// certificateNotAfter is when the first certificate of the chain expires
+	// that the endpoint presents.
+	// +optional
+	CertificateNotAfter *metav1.Time `json:"certificateNotAfter,omitempty"`
+}
+
+// SystemStatus tells how a host, an instance or a workload stands.
+type SystemStatus struct {
+	// name of the host, the instance or the workload.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// state of it.
+	// +required
+	State ComponentState `json:"state,omitempty"`
+
+	// since when it is in this state.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+
+	// reason in a stable CamelCase word.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// message a person on call can act on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Message string `json:"message,omitempty"`
+}
+
+// HostingStatus tells how what runs underneath stands.
+type HostingStatus struct {
+	// state of the hosting as a whole.
+	// +required
+	State ComponentState `json:"state,omitempty"`
+
+	// since when it is in this state.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+
+	// systems that it consists of.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	Systems []SystemStatus `json:"systems,omitempty"`
+}
+
+// BackupState is how the backup of an Application stands.
+// +kubebuilder:validation:Enum=Current;Overdue;Failed;Unknown;NotRequired
+type BackupState string
+
+// States of a backup.
+const (
+	BackupCurrent     BackupState = "Current"
+	BackupOverdue     BackupState = "Overdue"
+	BackupFailed      BackupState = "Failed"
+	BackupUnknown     BackupState = "Unknown"
+	BackupNotRequired BackupState = "NotRequired"
+)
+
+// BackupStatus tells whether the Application could come back.
+type BackupStatus struct {
+	// state of the backup as a whole.
+	// +required
+	State BackupState `json:"state,omitempty"`
+
+	// newestSuccessAt is when the newest successful backup began.
+	// +optional
+	NewestSuccessAt *metav1.Time `json:"newestSuccessAt,omitempty"`
+
+	// newestRestoreTestAt is when the newest successful restore test began.
+	// +optional
+	NewestRestoreTestAt *metav1.Time `json:"newestRestoreTestAt,omitempty"`
+
+	// sources of evidence, one by one.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Sources []BackupSourceStatus `json:"sources,omitempty"`
+}
+
+// BackupSourceStatus tells what a source of evidence says.
+type BackupSourceStatus struct {
+	// name of the source.
+	// +required
+	Name ItemName `json:"name,omitempty"`
+
+	// state that the source shows.
+	// +required
+	State BackupState `json:"state,omitempty"`
+
+	// newestSuccessAt is when the newest successful backup began.
+	// +optional
+	NewestSuccessAt *metav1.Time `json:"newestSuccessAt,omitempty"`
+
+	// newestRestoreTestAt is when the newest successful restore test began.
+	// +optional
+	NewestRestoreTestAt *metav1.Time `json:"newestRestoreTestAt,omitempty"`
+
+	// reason in a stable CamelCase word.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// message a person on call can act on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Message string `json:"message,omitempty"`
+}
+
+// ServiceLevelResult is how an agreement stands in a period.
+// +kubebuilder:validation:Enum=Met;Breached;InsufficientData
+type ServiceLevelResult string
+
+// Results of an agreement.
+const (
+	ResultMet              ServiceLevelResult = "Met"
+	ResultBreached         ServiceLevelResult = "Breached"
+	ResultInsufficientData ServiceLevelResult = "InsufficientData"
+)
+
+// ServiceLevelSummary tells how the agreement stands in the current period.
+// The account itself is the AvailabilityRecord of the same name.
+type ServiceLevelSummary struct {
+	// period that is summed up: "2026-11", "2026-Q4", "2026", or a rolling
+	// window such as "720h".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Period string `json:"period,omitempty"`
+
+	// asOf is the moment up to which the seconds are counted.
+	// +required
+	AsOf metav1.Time `json:"asOf,omitzero"`
+
+	// agreedSeconds of the whole period.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	AgreedSeconds int64 `json:"agreedSeconds"`
+
+	// chargedSeconds of outage within agreed time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ChargedSeconds int64 `json:"chargedSeconds"`
+
+	// unobservedSeconds within agreed time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	UnobservedSeconds int64 `json:"unobservedSeconds"`
+
+	// budgetSeconds of outage that the objective allows in the whole period.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	BudgetSeconds int64 `json:"budgetSeconds"`
+
+	// availability in per cent of the agreed and observed time up to asOf;
+	// absent where there was none.
+	// +optional
+	Availability Percentage `json:"availability,omitempty"`
+
+	// result as it stands.
+	// +required
+	Result ServiceLevelResult `json:"result,omitempty"`
+}
+
+// ApplicationStatus tells how an Application stands. It holds at most 8 KiB.
+type ApplicationStatus struct {
+	// observedGeneration is the generation of the spec that status describes.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// operationalState of the Application.
+	// +optional
+	OperationalState OperationalState `json:"operationalState,omitempty"`
+
+	// since when it is in this state.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+
+	// cause of the state, where it is not Operational.
+	// +optional
+	Cause *Cause `json:"cause,omitempty"`
+
+	// dependents are the Applications that need this one.
+	// +optional
+	Dependents *Dependents `json:"dependents,omitempty"`
+
+	// centralisation is the verdict under the rule that all city IT is
+	// provided by the KDZ.
+	// +optional
+	Centralisation Verdict `json:"centralisation,omitempty"`
+
+	// endpoints, one by one.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	Endpoints []EndpointStatus `json:"endpoints,omitempty"`
+
+	// hosting tells how what runs underneath stands.
+	// +optional
+	Hosting *HostingStatus `json:"hosting,omitempty"`
+
+	// backup tells whether the Application could come back.
+	// +optional
+	Backup *BackupStatus `json:"backup,omitempty"`
+
+	// serviceLevel tells how the agreement stands in the current period.
+	// +optional
+	ServiceLevel *ServiceLevelSummary `json:"serviceLevel,omitempty"`
+
+	// conditions: Ready, Available, Reconciling, Stalled, EndpointsAvailable,
+	// HostingHealthy, BackedUp, DependenciesAvailable, ServiceLevelMet,
+	// Centralised, HandedOver, ContractsValid, CertificatesValid.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=24
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// Application is an IT service that somebody relies on (Fachverfahren).
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=applications,singular=application,scope=Namespaced,shortName=itapp,categories=kdz
+// +kubebuilder:selectablefield:JSONPath=`.status.operationalState`
+// +kubebuilder:selectablefield:JSONPath=`.status.centralisation`
+// +kubebuilder:selectablefield:JSONPath=`.spec.operation.provider`
+// +kubebuilder:selectablefield:JSONPath=`.spec.responsible.unitRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.operation.unitRef.name`
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.operationalState`
+// +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.operation.provider`
+// +kubebuilder:printcolumn:name="Rule",type=string,JSONPath=`.status.centralisation`
+// +kubebuilder:printcolumn:name="Level",type=string,JSONPath=`.spec.serviceLevelRef.name`
+// +kubebuilder:printcolumn:name="Availability",type=string,JSONPath=`.status.serviceLevel.availability`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.status.since`
+// +kubebuilder:printcolumn:name="Lifecycle",type=string,JSONPath=`.spec.lifecycle`,priority=1
+// +kubebuilder:printcolumn:name="Responsible",type=string,JSONPath=`.spec.responsible.unitRef.name`,priority=1
+// +kubebuilder:printcolumn:name="Operator",type=string,JSONPath=`.spec.operation.unitRef.name`,priority=1
+// +kubebuilder:printcolumn:name="Dependents",type=integer,JSONPath=`.status.dependents.count`,priority=1
+// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.spec.displayName.de`,priority=1
+// +kubebuilder:printcolumn:name="Cause",type=string,JSONPath=`.status.cause.message`,priority=1
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name of an Application must have at most 63 characters, since it becomes a label value"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.replacedByRef) || self.spec.replacedByRef.name != self.metadata.name",message="spec.replacedByRef must not name the application itself"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || !self.spec.dependencies.exists(d, d.name == self.metadata.name && !has(d.__namespace__))",message="spec.dependencies must not name the application itself"
+type Application struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec declares the Application.
+	// +required
+	Spec ApplicationSpec `json:"spec,omitzero"`
+	// status tells how the Application stands.
+	// +optional
+	Status ApplicationStatus `json:"status,omitzero"`
+}
+
+// ApplicationList is a list of Applications.
+//
+// +kubebuilder:object:root=true
+type ApplicationList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []Application `json:"items"`
+}
+
+// GetConditions returns the conditions of the object.
+func (a *Application) GetConditions() []metav1.Condition { return a.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (a *Application) SetConditions(c []metav1.Condition) { a.Status.Conditions = c }
+
+// GetConditions returns the conditions of the object.
+func (u *OrganisationalUnit) GetConditions() []metav1.Condition { return u.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (u *OrganisationalUnit) SetConditions(c []metav1.Condition) { u.Status.Conditions = c }

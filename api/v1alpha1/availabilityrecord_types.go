@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// Accumulators are the truth of an account: whole seconds of the current
+// period up to asOf, each second in exactly one class.
+type Accumulators struct {
+	// asOf is the moment up to which seconds are counted.
+	// +required
+	AsOf metav1.Time `json:"asOf,omitzero"`
+
+	// agreed seconds up to asOf: within service hours, maintenance included.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Agreed int64 `json:"agreed"`
+
+	// charged seconds of outage within agreed time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Charged int64 `json:"charged"`
+
+	// unobserved seconds within agreed time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Unobserved int64 `json:"unobserved"`
+
+	// excluded seconds of outage: outside service hours, in maintenance, or
+	// another provider's.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Excluded int64 `json:"excluded"`
+
+	// raw seconds of outage, whatever was agreed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Raw int64 `json:"raw"`
+
+	// slow seconds within agreed time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Slow int64 `json:"slow"`
+
+	// outages that began or went on in the period.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Outages int32 `json:"outages"`
+}
+
+// AccountSegment is a part of a period that one revision of the agreement
+// governs.
+type AccountSegment struct {
+	// from is the moment at which the segment begins.
+	// +required
+	From metav1.Time `json:"from,omitzero"`
+
+	// serviceLevel that governs it; absent means none.
+	// +optional
+	ServiceLevel ObjectName `json:"serviceLevel,omitempty"`
+
+	// generation of the ServiceLevel.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Generation int64 `json:"generation,omitempty"`
+
+	// agreed seconds of the whole segment.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Agreed int64 `json:"agreed"`
+
+	// budget seconds of the whole segment.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Budget int64 `json:"budget"`
+}
+
+// Exclusion is what was subtracted from an outage, and why.
+type Exclusion struct {
+	// kind of what was the ground.
+	// +required
+	// +kubebuilder:validation:Enum=ServiceHours;Maintenance;Dependency;Other
+	Kind string `json:"kind,omitempty"`
+
+	// name of the object or window that was the ground.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// seconds that were subtracted.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Seconds int64 `json:"seconds"`
+}
+
+// Outage is an outage of an Application.
+type Outage struct {
+	// check that showed it: the name of the endpoint, the system or the
+	// dependency.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Check string `json:"check,omitempty"`
+
+	// startAt is the start of the first failed check of the streak that
+	// confirmed it.
+	// +required
+	StartAt metav1.Time `json:"startAt,omitzero"`
+
+	// endAt is the first success of the streak that ended it; absent while it
+	// lasts.
+	// +optional
+	EndAt *metav1.Time `json:"endAt,omitempty"`
+
+	// chargedSeconds that count against the agreement.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ChargedSeconds int64 `json:"chargedSeconds"`
+
+	// cause of it.
+	// +optional
+	Cause *Cause `json:"cause,omitempty"`
+
+	// exclusions name what was subtracted.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=17
+	Exclusions []Exclusion `json:"exclusions,omitempty"`
+}
+
+// CurrentAccount is the account of the period that runs.
+type CurrentAccount struct {
+	// period that runs: "2026-11", "2026-Q4", "2026", or a rolling window such
+	// as "720h".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Period string `json:"period,omitempty"`
+
+	// segments of the period, by revision of the agreement.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Segments []AccountSegment `json:"segments,omitempty"`
+
+	// accumulators up to now.
+	// +required
+	Accumulators Accumulators `json:"accumulators,omitzero"`
+
+	// openOutage that lasts.
+	// +optional
+	OpenOutage *Outage `json:"openOutage,omitempty"`
+
+	// objective in per cent, where one revision governs the whole period.
+	// +optional
+	Objective Percentage `json:"objective,omitempty"`
+
+	// availability in per cent up to accumulators.asOf; absent where there is
+	// none.
+	// +optional
+	Availability Percentage `json:"availability,omitempty"`
+
+	// budget seconds of the whole period.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Budget int64 `json:"budget"`
+
+	// budgetLeft seconds; negative when the agreement is broken.
+	// +optional
+	BudgetLeft int64 `json:"budgetLeft"`
+
+	// result as it stands.
+	// +optional
+	Result ServiceLevelResult `json:"result,omitempty"`
+}
+
+// AccountDay is a day of a rolling window on which something was to be noted.
+type AccountDay struct {
+	// on is the day.
+	// +required
+	On Date `json:"on,omitempty"`
+
+	// charged seconds of that day.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Charged int64 `json:"charged"`
+
+	// unobserved seconds of that day.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Unobserved int64 `json:"unobserved"`
+}
+
+// AccountPeriod is the account of a period that is over. Times are in whole
+// seconds.
+type AccountPeriod struct {
+	// period that is over.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Period string `json:"period,omitempty"`
+
+	// agreed seconds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Agreed int64 `json:"agreed"`
+
+	// charged seconds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Charged int64 `json:"charged"`
+
+	// unobserved seconds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Unobserved int64 `json:"unobserved"`
+
+	// excluded seconds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Excluded int64 `json:"excluded"`
+
+	// budget seconds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Budget int64 `json:"budget"`
+
+	// result of the agreement; absent where no time was agreed.
+	// +optional
+	Result ServiceLevelResult `json:"result,omitempty"`
+
+	// outages in the period.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Outages int32 `json:"outages"`
+
+	// mttr is the mean time to repair, in seconds; absent without an outage.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MTTR *int64 `json:"mttr,omitempty"`
+
+	// mtbf is the mean time between failures, in seconds; absent without an
+	// outage.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	MTBF *int64 `json:"mtbf,omitempty"`
+
+	// longest outage, in charged seconds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Longest int64 `json:"longest"`
+}
+
+// AvailabilityRecord is the account of an Application's availability, of the
+// same name. It is data of its own, like a Lease: it has no owner, so it
+// survives replacement, restore and re-creation of the Application. Only the
+// operator writes it, on transitions and deadlines. It holds at most 32 KiB.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:path=availabilityrecords,singular=availabilityrecord,scope=Namespaced,shortName=itavail,categories=kdz
+// +kubebuilder:printcolumn:name="Period",type=string,JSONPath=`.current.period`
+// +kubebuilder:printcolumn:name="Objective",type=string,JSONPath=`.current.objective`
+// +kubebuilder:printcolumn:name="Availability",type=string,JSONPath=`.current.availability`
+// +kubebuilder:printcolumn:name="BudgetLeft",type=integer,JSONPath=`.current.budgetLeft`
+// +kubebuilder:printcolumn:name="Result",type=string,JSONPath=`.current.result`
+// +kubebuilder:printcolumn:name="AsOf",type=date,JSONPath=`.current.accumulators.asOf`
+// +kubebuilder:printcolumn:name="Outages",type=integer,JSONPath=`.current.accumulators.outages`,priority=1
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name of an AvailabilityRecord is that of its Application, which has at most 63 characters"
+type AvailabilityRecord struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata of the object.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// current is the account of the period that runs.
+	// +optional
+	Current *CurrentAccount `json:"current,omitempty"`
+
+	// outages, newest first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Outages []Outage `json:"outages,omitempty"`
+
+	// dropped counts older outages that are no longer listed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Dropped int64 `json:"dropped,omitempty"`
+
+	// days of rolling windows on which something was to be noted.
+	// +optional
+	// +listType=map
+	// +listMapKey=on
+	// +kubebuilder:validation:MaxItems=92
+	Days []AccountDay `json:"days,omitempty"`
+
+	// periods that are over, newest first.
+	// +optional
+	// +listType=map
+	// +listMapKey=period
+	// +kubebuilder:validation:MaxItems=13
+	Periods []AccountPeriod `json:"periods,omitempty"`
+}
+
+// AvailabilityRecordList is a list of AvailabilityRecords.
+//
+// +kubebuilder:object:root=true
+type AvailabilityRecordList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []AvailabilityRecord `json:"items"`
+}
