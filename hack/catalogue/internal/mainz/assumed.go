@@ -3,11 +3,12 @@
 package mainz
 
 import (
-	"cmp"
 	"net/netip"
 	"net/url"
 	"slices"
 	"time"
+
+	"k8s.io/utils/ptr"
 
 	v1alpha1 "kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/hack/catalogue/internal/table"
@@ -15,11 +16,6 @@ import (
 
 // protectionLevels are the values of protection needs.
 var protectionLevels = []string{"Normal", "High", "VeryHigh"}
-
-// compareKeys orders objects by namespace and name.
-func compareKeys(x, y objectKey) int {
-	return cmp.Or(cmp.Compare(x.namespace, y.namespace), cmp.Compare(x.name, y.name))
-}
 
 // addAssumptions adds the service levels and protection needs, all of them
 // examples.
@@ -168,6 +164,31 @@ func (b *builder) addDependencies() {
 		if loop := cycle(from, edges); loop != "" {
 			b.fail(row.Cell("on_application"), "the dependencies form a circle: %s", loop)
 		}
+	}
+}
+
+// addContracts adds the contracts, all of them examples.
+func (b *builder) addContracts() {
+	for _, row := range b.tables[fileContracts] {
+		a, ok := b.app(row.Cell("unit"), row.Cell("application"))
+		if !ok {
+			continue
+		}
+		b.oneOf(row.Cell("type"), "Licence", "Support", "Hosting", "Cloud")
+		endsOn, exact := b.day(row.Cell("ends_on"))
+		if !exact {
+			b.fail(row.Cell("ends_on"), "a contract ends on a day; write it, such as 2027-12-31")
+		}
+		a.object.Spec.Contracts = append(a.object.Spec.Contracts, v1alpha1.Contract{
+			Number:           row.Get("number"),
+			Name:             row.Get("name"),
+			Type:             v1alpha1.ContractType(row.Get("type")),
+			Supplier:         row.Get("supplier"),
+			EndsOn:           endsOn,
+			NoticePeriodDays: ptr.To(b.number(row.Cell("notice_period_days"), 0)),
+			AnnualCostEUR:    ptr.To(int64(b.number(row.Cell("annual_cost_eur"), 0))),
+		})
+		a.marks.example("spec.contracts")
 	}
 }
 

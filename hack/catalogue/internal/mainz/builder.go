@@ -61,6 +61,11 @@ func Build(fsys fs.FS) (*Catalogue, error) {
 // objectKey names an object of a namespace.
 type objectKey struct{ namespace, name string }
 
+// compareKeys orders objects by namespace and name.
+func compareKeys(x, y objectKey) int {
+	return cmp.Or(cmp.Compare(x.namespace, y.namespace), cmp.Compare(x.name, y.name))
+}
+
 // builder holds what was made so far. Each build method reads its tables, adds
 // objects, and adds what is wrong to problems.
 type builder struct {

@@ -5,8 +5,6 @@ package mainz
 import (
 	"slices"
 
-	"k8s.io/utils/ptr"
-
 	v1alpha1 "kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/hack/catalogue/internal/table"
 )
@@ -109,29 +107,4 @@ func (b *builder) titled(title string) []objectKey {
 	}
 	slices.SortFunc(keys, compareKeys)
 	return keys
-}
-
-// addContracts adds the contracts, all of them examples.
-func (b *builder) addContracts() {
-	for _, row := range b.tables[fileContracts] {
-		a, ok := b.app(row.Cell("unit"), row.Cell("application"))
-		if !ok {
-			continue
-		}
-		b.oneOf(row.Cell("type"), "Licence", "Support", "Hosting", "Cloud")
-		endsOn, exact := b.day(row.Cell("ends_on"))
-		if !exact {
-			b.fail(row.Cell("ends_on"), "a contract ends on a day; write it, such as 2027-12-31")
-		}
-		a.object.Spec.Contracts = append(a.object.Spec.Contracts, v1alpha1.Contract{
-			Number:           row.Get("number"),
-			Name:             row.Get("name"),
-			Type:             v1alpha1.ContractType(row.Get("type")),
-			Supplier:         row.Get("supplier"),
-			EndsOn:           endsOn,
-			NoticePeriodDays: ptr.To(b.number(row.Cell("notice_period_days"), 0)),
-			AnnualCostEUR:    ptr.To(int64(b.number(row.Cell("annual_cost_eur"), 0))),
-		})
-		a.marks.example("spec.contracts")
-	}
 }

@@ -3,6 +3,8 @@
 package mainz
 
 import (
+	"fmt"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -57,7 +59,11 @@ func (b *builder) buildPolicy() *v1alpha1.GovernancePolicy {
 			Treatment: v1alpha1.Treatment(row.Get("treatment")),
 		})
 	}
+	var m marks
 	for _, row := range b.tables[fileStateServices] {
+		if row.Get("basis") == "example" {
+			m.example(fmt.Sprintf("spec.centralisation.stateServices[%s]", row.Get("name")))
+		}
 		c.StateServices = append(c.StateServices, v1alpha1.StateService{Name: row.Get("name"), LegalBasis: row.Get("legal_basis")})
 	}
 	p.Spec.Projects = &v1alpha1.ProjectPolicy{
@@ -68,8 +74,7 @@ func (b *builder) buildPolicy() *v1alpha1.GovernancePolicy {
 		RequiredSignOffs: []v1alpha1.SignOffRole{v1alpha1.RoleProjectLead, v1alpha1.RoleOperations, v1alpha1.RoleApplicationManagement},
 		VacantRoles:      []v1alpha1.SignOffRole{v1alpha1.RoleApplicationManagement},
 	}
-	var m marks
-	m.example("spec.projects.fastLane", "spec.centralisation.stateServices")
+	m.example("spec.projects.fastLane")
 	m.annotate(p)
 	return p
 }

@@ -83,9 +83,9 @@ func (f files) add(dir, name string, object any) {
 
 // kustomizations adds a kustomization to each layer and one above them.
 func (f files) kustomizations(out map[string][]byte) {
-	// A namespace must be there before what lives in it, and a unit before
-	// what names it: kustomize keeps the order of resources.
-	layers := map[string][]string{unitsDir: {"namespaces.yaml", "units.yaml", "policy.yaml"}, exemptionsDir: nil}
+	// Admission refuses everything as long as there is no policy, so it comes
+	// first: kustomize keeps the order of resources.
+	layers := map[string][]string{unitsDir: {"policy.yaml", "namespaces.yaml", "units.yaml"}, exemptionsDir: nil}
 	for p := range f {
 		if dir, name := path.Split(p); path.Clean(dir) != unitsDir {
 			layers[path.Clean(dir)] = append(layers[path.Clean(dir)], name)
