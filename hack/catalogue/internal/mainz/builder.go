@@ -204,11 +204,11 @@ func (b *builder) day(c table.Cell) (on v1alpha1.Date, exact bool) {
 	return v1alpha1.Date(text), exact
 }
 
-// number reads a whole number of at least min.
-func (b *builder) number(c table.Cell, min int64) int32 {
+// number reads a whole number that is not less than least.
+func (b *builder) number(c table.Cell, least int64) int32 {
 	n, err := strconv.ParseInt(c.Value, 10, 32)
-	if err != nil || n < min {
-		b.fail(c, "%q is no whole number of at least %d", c.Value, min)
+	if err != nil || n < least {
+		b.fail(c, "%q is no whole number of at least %d", c.Value, least)
 	}
 	return int32(n)
 }

@@ -181,7 +181,7 @@ func TestStateServices(t *testing.T) {
 	for _, s := range c.Policy.Spec.Centralisation.StateServices {
 		isExample := marked(c.Policy, v1alpha1.AnnotationExample, "spec.centralisation.stateServices["+s.Name+"]")
 		switch {
-		case s.LegalBasis == "§ 25 Abs. 4 EGovGRP" && !isExample:
+		case s.LegalBasis == "EGovGRP § 25 Abs. 4" && !isExample:
 			nine++
 		case isExample:
 			further++

@@ -114,7 +114,7 @@ func TestBadValuesAreToldWithTheirPlace(t *testing.T) {
 		{"unknown parent", fileUnits, "Technischer Betrieb", "parent", "17", []string{`no unit "17"`}},
 		{"units in a circle", fileUnits, "Kommunale Datenzentrale Mainz", "parent", "16.03.04", []string{"circle", "16 → 16.03.04 → 16.03 → 16"}},
 		{"duplicate unit", fileUnits, "wb", "number", "kaw", []string{`unit "kaw"`, "must differ"}},
-		{"no legal basis", fileStateServices, "eID-Service", "legal_basis", "", []string{"§ 25 Abs. 4 EGovGRP"}},
+		{"no legal basis", fileStateServices, "eID-Service", "legal_basis", "", []string{"EGovGRP § 25 Abs. 4"}},
 		{"unknown unit type", fileTreatments, "Education", "unit_type", "School", []string{"Education"}},
 		{"bad objective", fileServiceLevels, "critical", "objective", "100.1", []string{"99.5"}},
 		{"bad hours", fileServiceLevels, "basic", "hours", "Monday-Friday 16:00-08:00", []string{"Monday-Friday 08:00-16:00"}},

@@ -30,7 +30,7 @@ func (b *builder) buildStateServices() {
 			b.fail(name, "the state's service %q is already in the table; keep one line", name.Value)
 		}
 		if legalBasis.Empty() {
-			b.fail(legalBasis, "no legal basis is given; write one, such as § 25 Abs. 4 EGovGRP")
+			b.fail(legalBasis, "no legal basis is given; write one, such as EGovGRP § 25 Abs. 4")
 		}
 		b.legal[name.Value] = legalBasis.Value
 	}

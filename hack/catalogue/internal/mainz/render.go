@@ -143,5 +143,9 @@ func marshal(object any) ([]byte, error) {
 	if spec, ok := content["spec"].(map[string]any); ok && len(spec) == 0 {
 		delete(content, "spec")
 	}
-	return yaml.Marshal(content)
+	text, err := yaml.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("writing YAML: %w", err)
+	}
+	return text, nil
 }

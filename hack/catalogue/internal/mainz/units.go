@@ -66,9 +66,7 @@ func (b *builder) buildUnits() {
 		u.object.Spec.Number = number.Value
 		u.object.Spec.Type = v1alpha1.UnitType(row.Get("kind"))
 		u.object.Spec.DisplayName = b.text(row.Cell("name_de"), row.Cell("name_en"))
-		for _, r := range list(row.Cell("responsibilities")) {
-			u.object.Spec.Responsibilities = append(u.object.Spec.Responsibilities, r)
-		}
+		u.object.Spec.Responsibilities = list(row.Cell("responsibilities"))
 		b.units[number.Value] = u
 	}
 	edges := map[string][]string{}

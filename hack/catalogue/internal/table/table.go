@@ -9,6 +9,7 @@
 package table
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -67,13 +68,12 @@ func (r Row) Get(header string) string { return r.Cell(header).Value }
 // may begin or end with a blank. Whatever is wrong is added to problems; the
 // rows that can be used are returned.
 func Read(fsys fs.FS, file string, columns []string, problems *Problems) []Row {
-	f, err := fsys.Open(file)
+	content, err := fs.ReadFile(fsys, file)
 	if err != nil {
 		problems.Add(&Problem{File: file, Text: fmt.Sprintf("cannot be opened: %v", err)})
 		return nil
 	}
-	defer f.Close() //nolint:errcheck // read only: closing cannot lose anything
-	reader := csv.NewReader(f)
+	reader := csv.NewReader(bytes.NewReader(content))
 	reader.FieldsPerRecord = -1
 	var rows []Row
 	for first := true; ; first = false {
