@@ -81,9 +81,6 @@ const (
 	// ReasonInvalidSpec (Ready=False, Stalled=True): a value in the spec cannot
 	// be used; the message names the field.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonUndecodable (Ready=False, Stalled=True): the stored object does
-	// not fit the schema of its kind; the message names the field.
-	ReasonUndecodable = "Undecodable"
 	// ReasonDependencyCycle (Ready=False, Stalled=True): the Application needs
 	// itself through its dependencies; the message shows the way round.
 	ReasonDependencyCycle = "DependencyCycle"

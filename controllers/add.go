@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers wires the controllers to a manager. It is the only place
+// that does.
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	crmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/application"
+	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/endpoint"
+	"kdz.mainz.de/operator/internal/tell/metrics"
+)
+
+// Options are what the operator's flags set.
+type Options struct {
+	// Workers is how many checks run at once; zero means the observer's
+	// default.
+	Workers int
+	// PerTarget is how many checks run at once against one address and port;
+	// zero means the observer's default.
+	PerTarget int
+	// Concurrency is how many Applications are reconciled at once. Writes to
+	// an API server peak near 16 in flight.
+	Concurrency int
+	// Witness is an address and port that shows, when it can be reached, that
+	// the operator's own way into the network works.
+	Witness string
+	// UserAgent that HTTP checks send.
+	UserAgent string
+	// Clock tells the present moment; nil means the system's.
+	Clock clock.WithTicker
+	// Registerer takes the metrics; nil means the one that the manager serves.
+	Registerer prometheus.Registerer
+}
+
+// Scheme returns a scheme that knows every kind the operator handles.
+func Scheme() *runtime.Scheme {
+	s := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(s))
+	utilruntime.Must(v1alpha1.AddToScheme(s))
+	return s
+}
+
+// CacheOptions returns what the manager's cache holds: no field managers and
+// no copy of what was applied, since nothing reads them, and of Secrets only
+// those that may be used for checks.
+func CacheOptions() cache.Options {
+	return cache.Options{
+		ReaderFailOnMissingInformer: true,
+		DefaultTransform:            strip,
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Secret{}: {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelProbe: "true"})},
+		},
+	}
+}
+
+// strip removes from an object what no controller reads.
+func strip(o any) (any, error) {
+	if object, ok := o.(client.Object); ok {
+		object.SetManagedFields(nil)
+		if annotations := object.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
+			delete(annotations, corev1.LastAppliedConfigAnnotation)
+		}
+	}
+	return o, nil
+}
+
+// Add adds every controller, and the observer that they share, to a manager.
+func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	if o.Registerer == nil {
+		o.Registerer = crmetrics.Registry
+	}
+	waker := &application.Waker{}
+	engine := observe.New(observe.Options{
+		Clock:     o.Clock,
+		Workers:   o.Workers,
+		PerTarget: o.PerTarget,
+		Wake:      waker.Wake,
+		Witness:   witness(o.Witness),
+		Logger:    mgr.GetLogger().WithName("observe"),
+		OnGap:     logGap(mgr.GetLogger().WithName("observe")),
+	})
+	if err := mgr.Add(engine); err != nil {
+		return fmt.Errorf("observer: %w", err)
+	}
+
+	applications := metrics.NewApplications()
+	if err := o.Registerer.Register(applications); err != nil {
+		return fmt.Errorf("metrics of Applications: %w", err)
+	}
+	err := (&application.Reconciler{
+		Client:    mgr.GetClient(),
+		APIReader: mgr.GetAPIReader(),
+		Observer:  engine,
+		Prober:    endpoint.NewFactory(endpoint.Options{Clock: o.Clock, UserAgent: o.UserAgent}),
+		Recorder:  mgr.GetEventRecorder("kdz-operator"),
+		Metrics:   applications,
+		Clock:     o.Clock,
+	}).SetupWithManager(ctx, mgr, waker, o.Concurrency)
+	if err != nil {
+		return fmt.Errorf("controller of Applications: %w", err)
+	}
+	return nil
+}
+
+// witness returns a function that reaches an address, or nil if there is none.
+func witness(address string) func(context.Context) error {
+	if address == "" {
+		return nil
+	}
+	dialer := &net.Dialer{KeepAlive: -1}
+	return func(ctx context.Context) error {
+		c, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return err
+		}
+		return c.Close()
+	}
+}
+
+// logGap tells those who run the operator of a time that nobody observed.
+func logGap(log logr.Logger) func(observe.Gap) {
+	return func(g observe.Gap) {
+		if g.To.IsZero() {
+			log.Info("nothing is observed", "reason", g.Reason, "from", g.From)
+			return
+		}
+		log.Info("nothing was observed", "reason", g.Reason, "from", g.From, "to", g.To)
+	}
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+	"hash/fnv"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/endpoint"
+	"kdz.mainz.de/operator/internal/tell/metrics"
+	"kdz.mainz.de/operator/internal/tell/status"
+)
+
+// Observer looks at the world on behalf of Applications. It is safe for
+// concurrent use and never blocks on the network.
+type Observer interface {
+	// Ensure makes the subscriber's checks those given. It is idempotent.
+	Ensure(s observe.Subscriber, checks []observe.Check)
+	// Forget drops all checks of a subscriber.
+	Forget(key types.NamespacedName)
+	// Observations returns what is known of the subscriber's checks.
+	Observations(key types.NamespacedName) []observe.Observation
+}
+
+// Prober makes a probe of a declared endpoint. Its errors are
+// *endpoint.SpecError, for what a person must mend in the spec, and
+// *endpoint.SecretError, for what is the matter with a Secret.
+type Prober interface {
+	New(e *v1alpha1.Endpoint, secrets endpoint.Secrets) (observe.Probe, error)
+}
+
+// Reconciler reconciles Applications. All fields are required.
+type Reconciler struct {
+	// Client reads from the cache and writes status.
+	Client client.Client
+	// APIReader reads past the cache, where the cache does not hold an object
+	// on purpose.
+	APIReader client.Reader
+	// Observer looks at the world.
+	Observer Observer
+	// Prober makes probes of endpoints.
+	Prober Prober
+	// Recorder tells of transitions.
+	Recorder events.EventRecorder
+	// Metrics tells of the fleet in numbers.
+	Metrics *metrics.Applications
+	// Clock tells the present moment.
+	Clock clock.PassiveClock
+}
+
+// +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications,verbs=get;list;watch
+// +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=kdz.mainz.de,resources=organisationalunits;servicelevels;projects,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile gathers what is declared and what was seen of one Application, has
+// it judged and tells it.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	app := &v1alpha1.Application{}
+	if err := r.Client.Get(ctx, req.NamespacedName, app); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(req.NamespacedName)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, err
+	}
+	if !app.DeletionTimestamp.IsZero() {
+		r.forget(req.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+
+	s := newScope(app, r.Clock.Now())
+	for _, gather := range []func(context.Context, *scope) error{
+		r.gatherReferences,
+		r.gatherDependencies,
+		r.gatherDependents,
+		r.gatherMaintenance,
+		r.gatherEndpoints,
+		r.gatherHosting,
+	} {
+		if err := gather(ctx, s); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	s.judge()
+	s.tell()
+
+	written, err := status.Patch(ctx, r.Client, s.before, s.app)
+	switch {
+	case apierrors.IsConflict(err):
+		// The cache is behind our own last write, or the spec has changed.
+		return ctrl.Result{RequeueAfter: conflictDelay}, nil
+	case apierrors.IsNotFound(err):
+		r.forget(req.NamespacedName)
+		return ctrl.Result{}, nil
+	case err != nil:
+		return ctrl.Result{}, err
+	}
+	if written {
+		r.announce(s)
+	}
+	r.Metrics.Set(s.app)
+	return ctrl.Result{RequeueAfter: s.wait()}, nil
+}
+
+// conflictDelay is how long to wait for the cache after a conflict.
+const conflictDelay = 100 * time.Millisecond
+
+// forget drops all that is held of an Application that is gone.
+func (r *Reconciler) forget(key types.NamespacedName) {
+	r.Observer.Forget(key)
+	r.Metrics.Forget(key)
+}
+
+// wait returns how long to wait for the next moment at which the judgement can
+// change by the mere passing of time; zero means for ever. A phase from the
+// UID spreads Applications that share a deadline over a second.
+func (s *scope) wait() time.Duration {
+	if s.next.IsZero() {
+		return 0
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s.app.UID)) // never fails
+	phase := time.Duration(h.Sum32()%1000) * time.Millisecond
+	return max(s.next.Sub(s.now), 0) + phase + time.Millisecond
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package state
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/calendar"
+)
+
+// contractWarning is how long before a contract ends, or before the last day
+// on which notice can be given, it is reported as ending.
+const contractWarning = 90 * 24 * time.Hour
+
+// Certificate is a certificate that an endpoint presented.
+type Certificate struct {
+	// Endpoint that presented it.
+	Endpoint string
+	// NotAfter is when it expires.
+	NotAfter time.Time
+	// RenewBefore is how long before that it should have been renewed.
+	RenewBefore time.Duration
+}
+
+// Validity is the judgement of something that ends by itself.
+type Validity struct {
+	// Valid: nothing has ended or is about to.
+	Valid bool
+	// Reason in a stable CamelCase word.
+	Reason string
+	// Message names what ends and when.
+	Message string
+	// Next is the next moment at which the judgement can change; zero if never.
+	Next time.Time
+}
+
+// JudgeCertificates judges whether no certificate expires within its
+// renewBefore. The one that expires first is named.
+func JudgeCertificates(certificates []Certificate, now time.Time) Validity {
+	v := Validity{Valid: true, Reason: v1alpha1.ReasonAllValid}
+	if len(certificates) == 0 {
+		return v
+	}
+	for _, c := range certificates {
+		for _, moment := range []time.Time{c.NotAfter.Add(-c.RenewBefore), c.NotAfter} {
+			if moment.After(now) {
+				v.Next = calendar.Earliest(v.Next, moment)
+			}
+		}
+	}
+	first := slices.MinFunc(certificates, func(a, b Certificate) int {
+		if n := a.NotAfter.Compare(b.NotAfter); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Endpoint, b.Endpoint)
+	})
+	due := slices.IndexFunc(certificates, func(c Certificate) bool { return !c.NotAfter.Add(-c.RenewBefore).After(now) })
+	switch {
+	case !first.NotAfter.After(now):
+		v.Valid, v.Reason = false, v1alpha1.ReasonCertificateExpired
+		v.Message = fmt.Sprintf("the certificate of endpoint %s expired on %s", first.Endpoint, date(first.NotAfter))
+	case due >= 0:
+		c := certificates[due]
+		v.Valid, v.Reason = false, v1alpha1.ReasonCertificateExpiring
+		v.Message = fmt.Sprintf("the certificate of endpoint %s expires on %s and should have been renewed by %s", c.Endpoint, date(c.NotAfter), date(c.NotAfter.Add(-c.RenewBefore)))
+	default:
+		v.Message = fmt.Sprintf("the first certificate to expire, on %s, is that of endpoint %s", date(first.NotAfter), first.Endpoint)
+	}
+	return v
+}
+
+// ContractError says which contract of a list cannot be judged, and why.
+type ContractError struct {
+	// Index of the contract in its list.
+	Index int
+	// Detail says what is wrong and what would be right.
+	Detail string
+}
+
+// Error implements error.
+func (e *ContractError) Error() string {
+	return fmt.Sprintf("contracts[%d].endsOn: %s", e.Index, e.Detail)
+}
+
+// JudgeContracts judges whether no contract has ended, and says which one ends,
+// or must be cancelled, within the next 90 days. A contract that cannot be
+// judged is left out and named among the errors.
+func JudgeContracts(contracts []v1alpha1.Contract, now time.Time) (Validity, []*ContractError) {
+	v := Validity{Valid: true, Reason: v1alpha1.ReasonAllValid, Message: "no contract ends, or must be cancelled, within 90 days"}
+	var errs []*ContractError
+	var ended, ending []string
+	for i := range contracts {
+		c := &contracts[i]
+		if c.EndsOn == "" {
+			continue
+		}
+		end, err := calendar.EndOfDay(string(c.EndsOn))
+		if err != nil {
+			errs = append(errs, &ContractError{Index: i, Detail: err.Error()})
+			continue
+		}
+		notice := end
+		if c.NoticePeriodDays != nil {
+			notice = end.AddDate(0, 0, -int(*c.NoticePeriodDays))
+		}
+		for _, moment := range []time.Time{notice.Add(-contractWarning), notice, end.Add(-contractWarning), end} {
+			if moment.After(now) {
+				v.Next = calendar.Earliest(v.Next, moment)
+			}
+		}
+		switch {
+		case !end.After(now):
+			ended = append(ended, fmt.Sprintf("contract %s ended on %s", c.Number, c.EndsOn))
+		case notice.After(now) && !notice.Add(-contractWarning).After(now) && notice.Before(end):
+			ending = append(ending, fmt.Sprintf("contract %s must be cancelled by %s", c.Number, date(notice.Add(-time.Second))))
+		case !end.Add(-contractWarning).After(now):
+			ending = append(ending, fmt.Sprintf("contract %s ends on %s", c.Number, c.EndsOn))
+		}
+	}
+	switch {
+	case len(ended) > 0:
+		v.Valid, v.Reason, v.Message = false, v1alpha1.ReasonContractEnded, strings.Join(ended, "; ")
+	case len(ending) > 0:
+		v.Reason, v.Message = v1alpha1.ReasonContractEnding, strings.Join(ending, "; ")
+	}
+	return v, errs
+}
+
+// date writes a moment as a day in Europe/Berlin.
+func date(t time.Time) string { return t.In(calendar.Location()).Format(time.DateOnly) }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package endpoint
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/clock"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/observe"
+)
+
+// DefaultUserAgent names the operator to HTTP servers, unless Options or an
+// endpoint's header say otherwise.
+const DefaultUserAgent = "kdz-operator"
+
+// Resolver finds the addresses of a name. *net.Resolver is one.
+type Resolver interface {
+	// LookupNetIP returns the addresses of host in the order in which they
+	// should be tried; network is "ip". Errors are *net.DNSError.
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Options say with what the probes of a Factory look at the world. The zero
+// value is ready for use.
+type Options struct {
+	// Dial opens a connection; network is "tcp", address an IP address and a
+	// port. Nil means the system's own.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Resolver finds addresses; nil means Go's own resolver with the system's
+	// configuration.
+	Resolver Resolver
+	// Clock measures the steps and judges certificates; nil means the
+	// system's. Timeouts follow the system's clock in any case.
+	Clock clock.PassiveClock
+	// Allow is asked before each connection, with the resolved address, those
+	// that a redirect leads to included; an error refuses. It must be quick
+	// and safe for concurrent use. Nil allows everything.
+	Allow func(network, address string) error
+	// UserAgent of HTTP requests; empty means DefaultUserAgent.
+	UserAgent string
+}
+
+// Secrets returns the Secret of that name in the Application's namespace, or
+// the error with which reading it ended. It is called only while New runs, and
+// only for names that SecretNames returns.
+type Secrets func(name string) (*corev1.Secret, error)
+
+// Factory makes probes and holds what they share: how to dial and resolve, and
+// one copy of what many endpoints declare alike (certification authorities,
+// client certificates, expressions). It is safe for concurrent use.
+type Factory struct {
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	resolver  Resolver
+	clock     clock.PassiveClock
+	allow     func(network, address string) error
+	userAgent string
+
+	tlsBases    shared[tlsBase]
+	patterns    shared[pattern]
+	expressions shared[expression]
+}
+
+// NewFactory returns a Factory with these options.
+func NewFactory(o Options) *Factory {
+	f := &Factory{dial: o.Dial, resolver: o.Resolver, clock: o.Clock, allow: o.Allow, userAgent: o.UserAgent}
+	if f.dial == nil {
+		// Keep-alive probes are for connections that last.
+		f.dial = (&net.Dialer{KeepAlive: -1}).DialContext
+	}
+	if f.resolver == nil {
+		f.resolver = &net.Resolver{PreferGo: true}
+	}
+	if f.clock == nil {
+		f.clock = clock.RealClock{}
+	}
+	if f.userAgent == "" {
+		f.userAgent = DefaultUserAgent
+	}
+	return f
+}
+
+// New returns the probe that asks what e declares. An error is a *SpecError or
+// a *SecretError.
+func (f *Factory) New(e *v1alpha1.Endpoint, secrets Secrets) (observe.Probe, error) {
+	t, err := parseTarget(e.URL)
+	if err != nil {
+		return nil, err
+	}
+	base := common{factory: f, target: t}
+	if base.timeout, err = Timeout(e); err != nil {
+		return nil, err
+	}
+	if base.maxLatency, err = MaxLatency(e); err != nil {
+		return nil, err
+	}
+	if err := fitting(e, t.scheme); err != nil {
+		return nil, err
+	}
+	q := newQuestion(t, base.timeout, base.maxLatency)
+	reader := &secretReader{secrets: secrets}
+	switch t.scheme {
+	case schemeHTTP, schemeHTTPS:
+		return f.newHTTP(base, e, reader, q)
+	case schemeTLS:
+		return f.newTLS(base, e, reader, q)
+	default:
+		base.key = q.key()
+		return &tcpProbe{common: base}, nil
+	}
+}
+
+// fitting refuses what the check of a scheme would silently ignore.
+func fitting(e *v1alpha1.Endpoint, scheme string) error {
+	switch {
+	case e.HTTP != nil && scheme != schemeHTTP && scheme != schemeHTTPS:
+		return invalid("http", "is only for urls with scheme http or https")
+	case e.TLS != nil && scheme != schemeHTTPS && scheme != schemeTLS:
+		return invalid("tls", "is only for urls whose scheme uses TLS, such as https and tls")
+	case e.DNS != nil:
+		return invalid("dns", "is only for urls with scheme dns")
+	}
+	return nil
+}
+
+// SecretNames returns the names of the Secrets that e refers to, each once, in
+// the order of the declaration.
+func SecretNames(e *v1alpha1.Endpoint) []string {
+	var names []string
+	add := func(name string) {
+		for _, n := range names {
+			if n == name {
+				return
+			}
+		}
+		names = append(names, name)
+	}
+	if h := e.HTTP; h != nil {
+		for _, header := range h.Headers {
+			if header.SecretKeyRef != nil {
+				add(header.SecretKeyRef.Name)
+			}
+		}
+		if h.BasicAuthSecretRef != nil {
+			add(h.BasicAuthSecretRef.Name)
+		}
+		if h.BearerTokenSecretRef != nil {
+			add(h.BearerTokenSecretRef.Name)
+		}
+	}
+	if t := e.TLS; t != nil {
+		if t.CASecretRef != nil {
+			add(t.CASecretRef.Name)
+		}
+		if t.ClientCertificateSecretRef != nil {
+			add(t.ClientCertificateSecretRef.Name)
+		}
+	}
+	return names
+}
+
+// common is what every probe of this package has.
+type common struct {
+	factory    *Factory
+	target     target
+	key        string
+	timeout    time.Duration
+	maxLatency time.Duration
+}
+
+// Key implements observe.Probe.
+func (c *common) Key() string { return c.key }
+
+// Target implements observe.Probe.
+func (c *common) Target() string { return c.target.address }

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package observe
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Subscriber is somebody who wants answers: an object of the API.
+type Subscriber struct {
+	// Key names the object. One Subscriber has one set of checks.
+	Key types.NamespacedName
+	// UID of the object. It places the object's checks in time, so that they
+	// keep their place across restarts. Another UID under the same Key is
+	// another Subscriber: what was known about the old one is dropped.
+	UID types.UID
+}
+
+// Check is a question that a Subscriber wants to have asked again and again,
+// and how it judges the answers.
+type Check struct {
+	// Name is unique within the Subscriber, and its identity there: a check
+	// that keeps its name keeps its streak when its interval or thresholds
+	// change. Of two checks of one name the first counts.
+	Name string
+	// Probe is the question. Nil means that it cannot be put at present (a
+	// Secret is missing): the check keeps what it knows, is not asked, and
+	// becomes Unknown when its last result no longer covers it.
+	Probe Probe
+	// Interval between two answers. Default 60 s.
+	Interval time.Duration
+	// Timeout of one run. Default half of the interval, at most 10 s.
+	Timeout time.Duration
+	// FailureThreshold is how many failures in a row make the check Down, and
+	// how many slow answers in a row make it Degraded. 1…65535, default 3.
+	FailureThreshold int
+	// SuccessThreshold is how many successes in a row make it Up. 1…65535,
+	// default 1.
+	SuccessThreshold int
+	// Seed is what was recorded before this process began, or nil. It is
+	// looked at only when the engine sees the check for the first time.
+	Seed *Observation
+}
+
+// State of a check.
+type State string
+
+// The states of a check.
+const (
+	// StatePending: not judged yet; too few answers have come in.
+	StatePending State = "Pending"
+	// StateUp: it answers as expected.
+	StateUp State = "Up"
+	// StateDegraded: it answers, but slowly or only now and then.
+	StateDegraded State = "Degraded"
+	// StateDown: it failed FailureThreshold times in a row.
+	StateDown State = "Down"
+	// StateUnknown: nothing that was seen covers the present.
+	StateUnknown State = "Unknown"
+)
+
+// Reasons that the engine itself gives. All others are those of a Result.
+const (
+	// ReasonNotYetJudged: Pending; the check is new, or was asked too few
+	// times for its thresholds.
+	ReasonNotYetJudged = "NotYetJudged"
+	// ReasonSlow: Degraded; FailureThreshold successes in a row were slow.
+	ReasonSlow = "Slow"
+	// ReasonFlapping: Degraded; at least 5 of the last 20 checks failed, but
+	// never enough in a row to be Down. Left when at most 1 of 20 failed.
+	ReasonFlapping = "Flapping"
+	// ReasonNoRecentResult: Unknown; the last result began more than two
+	// intervals ago.
+	ReasonNoRecentResult = "NoRecentResult"
+	// ReasonBlind: Unknown; the operator has reached nothing at all for five
+	// minutes, so the fault is likely its own.
+	ReasonBlind = "Blind"
+	// ReasonPathUnconfirmed: Unknown; the check fails in a way that the network
+	// between may be to blame for, and nothing else proves that it works.
+	ReasonPathUnconfirmed = "PathUnconfirmed"
+	// ReasonCredentialsRejected is the one reason with which a Probe tells the
+	// engine something: the target refused our credentials (Outcome
+	// Inconclusive). The check is Unknown at once, and the question is not put
+	// again before 15 minutes, doubling up to 6 hours, or until its Key
+	// changes, so that we never lock an account.
+	ReasonCredentialsRejected = "CredentialsRejected"
+	// ReasonSchedulingLag: a failure that does not count because this process
+	// was itself held up meanwhile.
+	ReasonSchedulingLag = "SchedulingLag"
+	// ReasonProbePanicked: the check's own code failed; a fault of the
+	// operator.
+	ReasonProbePanicked = "ProbePanicked"
+	// ReasonProbeOverran: the check's own code ignored its timeout; a fault of
+	// the operator.
+	ReasonProbeOverran = "ProbeOverran"
+)
+
+// Observation is what the engine knows about one check.
+type Observation struct {
+	// Name of the check.
+	Name string
+	// State of the check.
+	State State
+	// Since when it has had that State, in wall time. Of Down: the start of the
+	// first failed check of the streak that confirmed it, also if the engine
+	// lost sight of it meanwhile. Of Up after Down: the start of the first
+	// success of the streak that ended it.
+	Since time.Time
+	// Reason is a CamelCase word for machines; empty if Up. While the State
+	// stays, another Reason is shown only when it has come up several times in
+	// a row.
+	Reason string
+	// Message is a sentence for people, taken when State or Reason changed;
+	// empty if Up. It is not kept up to date.
+	Message string
+	// Step at which the check failed, taken with the Message.
+	Step Step
+	// Latency of the last success.
+	Latency time.Duration
+	// CertificateNotAfter is when the certificate last seen expires; zero if
+	// there is none. An earlier instant is shown at once, a later one when
+	// three checks in a row have seen it: behind one address may be servers
+	// with different certificates.
+	CertificateNotAfter time.Time
+	// CheckedAt is when the last check that had a result began; zero if none
+	// has.
+	CheckedAt time.Time
+}
