@@ -208,7 +208,7 @@ type HandoverStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	Missing []MissingItem `json:"missing,omitempty"`
 
-	// conditions: Ready, Reconciling, Stalled.
+	// conditions are Ready, Reconciling, Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -388,7 +388,7 @@ type ServiceLevelStatus struct {
 	// +kubebuilder:validation:MaxItems=13
 	Periods []ServiceLevelPeriod `json:"periods,omitempty"`
 
-	// conditions: Ready, Reconciling, Stalled.
+	// conditions are Ready, Reconciling, Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
