@@ -37,10 +37,12 @@ type LocalisedText struct {
 }
 
 // Duration is a duration as Go writes it: "1h30m", "500ms". Units are ms, s, m
-// and h; there are no days, since a day is not always 24 hours.
+// and h; there are no days, since a day is not always 24 hours. Its length and
+// the digits of each unit are bounded so that the longest (239 years) still
+// fits into a Go time.Duration.
 // +kubebuilder:validation:MinLength=2
-// +kubebuilder:validation:MaxLength=32
-// +kubebuilder:validation:Pattern=`^([0-9]{1,8}(\.[0-9]{1,6})?(ms|s|m|h))+$`
+// +kubebuilder:validation:MaxLength=20
+// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,6})?h|[0-9]{1,7}(\.[0-9]{1,6})?m|[0-9]{1,8}(\.[0-9]{1,6})?m?s)+$`
 type Duration string
 
 // Date is a day as RFC 3339 writes it ("2026-03-31"), in Europe/Berlin. A day
