@@ -67,11 +67,12 @@ type Moment string
 // +kubebuilder:validation:Pattern=`^(100(\.0{1,5})?|[0-9]{1,2}(\.[0-9]{1,5})?)$`
 type Percentage string
 
-// TimeZone is a name of the IANA time zone database: "Europe/Berlin".
+// TimeZone is a name of the IANA time zone database: "Europe/Berlin". Go's
+// "Local" is none: it would mean whatever machine happens to read it.
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=64
 // +kubebuilder:validation:Pattern=`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`
-// +kubebuilder:validation:XValidation:rule="timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",message="timeZone must be a name of the IANA time zone database, such as Europe/Berlin"
+// +kubebuilder:validation:XValidation:rule="self != 'Local' && timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",message="timeZone must be a name of the IANA time zone database, such as Europe/Berlin"
 type TimeZone string
 
 // ObjectName is the name of an object of this group that becomes a label
