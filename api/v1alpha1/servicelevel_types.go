@@ -168,7 +168,7 @@ type SupportObjective struct {
 
 // Requirements are what an Application must have to be under the agreement.
 type Requirements struct {
-	// protection that the agreement is good for, at most.
+	// protection that an Application must declare at least.
 	// +optional
 	Protection *RequiredProtection `json:"protection,omitempty"`
 
