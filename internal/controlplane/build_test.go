@@ -141,6 +141,11 @@ func TestKilledBuilderBlocksNobody(t *testing.T) {
 	f.hold(t)
 	killed := f.start(t)
 	pid := f.awaitBuild(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended since
+		}
+	})
 	killed.kill()
 	await(t, "the go command has ended with its parent", processGone(pid))
 	if err := os.Remove(filepath.Join(f.dir, "hold")); err != nil {

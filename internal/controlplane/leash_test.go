@@ -89,6 +89,11 @@ func TestParentKilled(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			t.Cleanup(func() {
+				if t.Failed() {
+					_ = syscall.Kill(-group, syscall.SIGKILL) // it may have ended since
+				}
+			})
 			folder, host := p.expect("folder "), p.expect("host ")
 			if groupGone(t, group)() || refused(host)() {
 				t.Fatal("it does not run before the parent is killed: this test would see nothing")
@@ -112,6 +117,27 @@ func TestParentKilled(t *testing.T) {
 				await(t, "temporary data removed", func() bool { return !exists(folder) })
 			}
 		})
+	}
+}
+
+// TestFolderOfTheKilled kills the process that started a control plane in a
+// folder which is kept, and starts another one there.
+func TestFolderOfTheKilled(t *testing.T) {
+	dir := t.TempDir()
+	p := startProcess(t, "parent", "DIR="+dir)
+	group, err := strconv.Atoi(p.expect("group "))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.expect("host ")
+	p.kill()
+	await(t, "no process left", groupGone(t, group))
+	if !exists(filepath.Join(dir, "etcd.sock")) || !exists(filepath.Join(dir, "kubeconfig")) {
+		t.Error("the killed one did not leave its folder as it was: this test would see nothing")
+	}
+	cp := start(t, controlplane.Options{Dir: dir})
+	if err := cp.Stop(); err != nil {
+		t.Error(err)
 	}
 }
 

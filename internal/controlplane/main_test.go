@@ -43,9 +43,10 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// beParent starts a control plane and waits to be killed.
+// beParent starts a control plane, in the folder that the environment names if
+// it names one, and waits to be killed.
 func beParent() int {
-	cp, err := controlplane.Start(context.Background(), controlplane.Options{})
+	cp, err := controlplane.Start(context.Background(), controlplane.Options{Dir: os.Getenv("DIR")})
 	if err != nil {
 		fmt.Println("error:", err)
 		return 1
