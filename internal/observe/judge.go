@@ -67,7 +67,13 @@ func (e *Engine) advance(now instant) {
 		e.due(e.dues.first(), now)
 	}
 	for e.deadlines.next() <= now.mono {
-		e.overran(e.deadlines.first(), now)
+		r := e.deadlines.first()
+		if now.mono >= r.deadline {
+			e.overran(r, now)
+			continue
+		}
+		e.pool.long.push(r)
+		e.deadlines.move(r.place, r.deadline)
 	}
 	if e.sight.uneasy() && e.tickAt <= now.mono {
 		e.tickAt = now.mono + int64(time.Second)
@@ -97,16 +103,22 @@ func (e *Engine) due(q *question, now instant) {
 	}
 	e.dues.move(q.place, following)
 	missed := (now.mono - at) / q.interval
+	inPhase := at-q.queued > q.interval*9/10 // else it is asked ahead of its time
 	switch q.stage {
 	case stageIdle:
 		e.ask(q, at)
 	case stageWaiting, stageReady:
+		if !inPhase {
+			break
+		}
 		missed++
 		if !e.sight.blind && !e.sight.doubting() { // else it is the line, not the work
 			e.capacity.exceeded(e, q, now)
 		}
 	case stageRunning, stageGone:
-		missed++
+		if inPhase {
+			missed++
+		}
 	}
 	e.metrics.missed.Add(float64(missed))
 	e.capacity.missed += uint64(missed)

@@ -184,7 +184,8 @@ func TestFailuresDuringLagDoNotCount(t *testing.T) {
 	target := address(1)
 	late := func(at, timeout time.Duration) (Result, time.Duration) {
 		w.engine.lag.stalls.Add(1)
-		return refusing(at, timeout)
+		result, _ := refusing(at, timeout)
+		return result, 300 * time.Millisecond
 	}
 	w.ensure("payroll", in(probe(target, script(refusing, phase{minute, well}, phase{5 * minute, late})), 10*second))
 	w.until(minute + 5*second)

@@ -160,7 +160,7 @@ func TestS1CutLineIsOneGap(t *testing.T) {
 		t.Fatalf("gaps %v, want one with its end", w.gaps)
 	}
 	began, ended := w.gaps[1].From.Sub(dayZero), w.gaps[1].To.Sub(dayZero)
-	if began < from-10*second || began > from+second || ended < to || ended > to+3*second {
+	if began < from-10*second || began > from+2*second || ended < to || ended > to+3*second {
 		t.Errorf("the gap is from %s to %s, want %s to %s", began, ended, from, to)
 	}
 	if w.engine.Health().Blind.Active {

@@ -155,11 +155,22 @@ func (w *world) beginRuns() {
 		w.late[name] = append(w.late[name], time.Duration(w.at.mono-r.due))
 		result, took := r.question.probe.(*simulated).behave(w.now(), time.Duration(r.question.timeout))
 		result.Latency = took
-		w.after(took, func() {
+		finish := func(result Result) {
+			if r.question.run != r {
+				return // it was broken off
+			}
 			w.engine.end(r, result, w.at)
 			w.engine.dispatch()
 			w.beginRuns()
-		})
+		}
+		w.after(took, func() { finish(result) })
+		if timeout := time.Duration(r.question.timeout); took <= timeout { // else it ignores its context
+			cancel := r.cancel
+			r.cancel = func() {
+				cancel()
+				w.after(0, func() { finish(broken) })
+			}
+		}
 	}
 }
 
@@ -289,6 +300,12 @@ func hanging(_, timeout time.Duration) (Result, time.Duration) {
 		Outcome: OutcomeFailure, Class: ClassPath, Step: StepConnect,
 		Reason: "ConnectTimeout", Message: "No connection within the timeout.",
 	}, timeout
+}
+
+// broken is what a Probe makes of a context that was cancelled.
+var broken = Result{
+	Outcome: OutcomeFailure, Class: ClassPath, Step: StepConnect,
+	Reason: "ConnectTimeout", Message: "The check was broken off.",
 }
 
 // rejecting refuses our credentials.
