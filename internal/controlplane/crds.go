@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controlplane
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+// crdTimeout is the longest that the API server may take to serve what was
+// installed.
+const crdTimeout = time.Minute
+
+// InstallCRDs creates or updates the CustomResourceDefinitions in the YAML and
+// JSON files of paths (files, or folders without those below them) and returns
+// when all are Established and served. Other objects in the files are left
+// out; that there is no CustomResourceDefinition at all is an error.
+func InstallCRDs(ctx context.Context, c *rest.Config, paths ...string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, crdTimeout, fmt.Errorf("not done after %s", crdTimeout))
+	defer cancel()
+	options := envtest.CRDInstallOptions{Paths: paths, ErrorIfPathMissing: true, PollInterval: pollInterval, MaxTime: crdTimeout}
+	crds, err := envtest.InstallCRDs(c, options)
+	if err != nil {
+		return fmt.Errorf("install CustomResourceDefinitions: %w", err)
+	}
+	if len(crds) == 0 {
+		return fmt.Errorf("no CustomResourceDefinition in %q", paths)
+	}
+	client, err := clientset.NewForConfig(c)
+	if err != nil {
+		return err
+	}
+	for _, crd := range crds {
+		if err := awaitEstablished(ctx, client, crd.Name); err != nil {
+			return fmt.Errorf("CustomResourceDefinition %s: %w", crd.Name, err)
+		}
+	}
+	return nil
+}
+
+// awaitEstablished returns when the definition is served, or with the reason
+// why it never will be.
+func awaitEstablished(ctx context.Context, client clientset.Interface, name string) error {
+	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
+		crd, err := client.ApiextensionsV1().CustomResourceDefinitions().Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, err
+		}
+		for _, c := range crd.Status.Conditions {
+			if c.Type == apiextensionsv1.NamesAccepted && c.Status == apiextensionsv1.ConditionFalse {
+				return false, fmt.Errorf("%s: %s", c.Reason, c.Message)
+			}
+			if c.Type == apiextensionsv1.Established && c.Status == apiextensionsv1.ConditionTrue {
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
