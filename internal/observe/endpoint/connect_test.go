@@ -250,9 +250,25 @@ func TestAllowSeesEachConnection(t *testing.T) {
 	}}
 	e := endpointOf("http://outside.mainz.test:" + port + "/")
 	e.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true}
-	check(t, NewFactory(options), e, nil, inconclusive(observe.ClassLocal, observe.StepConnect, ReasonEgressRefused))
+	check(t, NewFactory(options), e, nil, inconclusive(observe.ClassLocal, observe.StepRequest, ReasonEgressRefused))
 	if len(seen) != 2 || seen[0] != "tcp "+first || seen[1] != "tcp "+end {
 		t.Errorf("the guard saw %v, want %s and %s", seen, first, end)
+	}
+}
+
+// TestRedirectToNobody: the target that is named was reached, so failing to
+// reach another one is not a failure to resolve or connect to it.
+func TestRedirectToNobody(t *testing.T) {
+	f := NewFactory(Options{Resolver: resolverAt(servers.StartDNS(t, answer(servers.Answer{Code: dnsmessage.RCodeNameError})))})
+	for to, reason := range map[string]string{
+		"http://" + freePort(t): ReasonConnectionRefused, "http://nobody.mainz.test.": ReasonHostNotFound,
+	} {
+		first := rawServer(t, answers("HTTP/1.1 302 Found\r\nLocation: "+to+"/\r\nContent-Length: 0\r\n\r\n"))
+		e := endpointOf("http://" + first + "/")
+		e.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true}
+		if r := check(t, f, e, nil, failed(observe.StepRequest, reason)); r.Address != first {
+			t.Errorf("address is %s, want %s", r.Address, first)
+		}
 	}
 }
 

@@ -193,7 +193,7 @@ func TestRedirectBetweenSchemes(t *testing.T) {
 	e = endpointOf("http://" + w.http + "/to-https")
 	e.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true}
 	r := check(t, f, e, secrets, failed(observe.StepHandshake, ReasonCertificateUnknownAuthority))
-	if !r.CertificateNotAfter.Equal(w.leaf) || r.Address != w.https {
+	if !r.CertificateNotAfter.Equal(w.leaf) || r.Address != w.http {
 		t.Errorf("certificate ends %v at %s", r.CertificateNotAfter, r.Address)
 	}
 	if strings.Contains(r.Message, "Root") || !strings.HasPrefix(r.Message, "Where a redirect led to: ") {
