@@ -114,7 +114,8 @@ func (s suiteRun) run(t *testing.T) {
 	}
 }
 
-// store keeps the valid object, with its status, on the server.
+// store keeps the valid object, with its status, on the server until the test
+// ends.
 func (s suiteRun) store(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
 	stored := valid(t, s.base)
@@ -122,6 +123,11 @@ func (s suiteRun) store(t *testing.T) *unstructured.Unstructured {
 	if err := s.client.Create(t.Context(), stored); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := s.client.Delete(context.WithoutCancel(t.Context()), stored); err != nil {
+			t.Error(err)
+		}
+	})
 	if hasStatus {
 		stored.Object["status"] = status
 		if err := s.client.Status().Update(t.Context(), stored); err != nil {
