@@ -291,6 +291,8 @@ type ServiceLevelSpec struct {
 type ServiceLevelRevision struct {
 	// from is the moment at which the revision began to hold.
 	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	From metav1.Time `json:"from,omitzero"`
 
 	// generation of the spec that it is.
