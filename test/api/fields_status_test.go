@@ -48,7 +48,7 @@ var applicationStatus = []field{
 	need("status.serviceLevel.period", text(1, 32)),
 	need("status.serviceLevel.result", oneOf("Met", "Breached", "InsufficientData")),
 	may("status.serviceLevel.unobservedSeconds", count),
-	may("status.since", instant),
+	may("status.since", inFull(instant)),
 }
 
 // organisationalUnitStatus is what tells how a unit stands.

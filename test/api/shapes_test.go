@@ -168,8 +168,13 @@ var (
 	anyWhole = shape{good: []any{int64(-1)}, bad: []wrong{no("1", "must be of type int")}}
 	flag     = shape{good: []any{true, false}, bad: []wrong{no("yes", "must be of type boolean")}}
 
-	// instant is a moment that only the operator writes.
-	instant = shape{good: []any{"2026-11-01T08:00:00Z"}, bad: []wrong{no("yesterday", "must be of type date-time")}}
+	// instant is a moment that the operator writes: Go must be able to decode
+	// what the server accepts.
+	instant = shape{
+		good:    []any{"2026-11-01T08:00:00Z"},
+		bad:     []wrong{no("yesterday", "must be of type date-time"), no("2026-11-01t08:00:00z", "should match")},
+		moreBad: nots("should match", "2026-11-01T08:00:00x5Z", "2026-11-01T08:00:00+99:00"),
+	}
 
 	duration = shape{
 		good: []any{"1h30m"},
@@ -179,7 +184,7 @@ var (
 			no("1h1m1s1ms1h1m1s1ms1h1", "Too long"),
 		},
 		moreGood: []any{"500ms", "1s", "90m", "1.5h", "720h0m0s", "0s"},
-		moreBad: append(nots("should match", "1w", "15", "-5m", "+5m", "1h 30m", "1,5h", "10us", "1H", ".5h", "2600000h", "99999999h"),
+		moreBad: append(nots("should match", "1w", "15", "-5m", "+5m", "1h 30m", "1,5h", "10us", "1H", ".5h", "1m1h", "1h1h", "2600000h", "99999999h"),
 			no(int64(60), "must be of type string")),
 	}
 	date = shape{
