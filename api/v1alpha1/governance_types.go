@@ -71,6 +71,8 @@ type ExemptionStatus struct {
 
 	// since when it is in this state.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Since *metav1.Time `json:"since,omitempty"`
 
 	// conditions are Ready (once admission knows it), Reconciling, Stalled.
@@ -355,6 +357,8 @@ type GovernancePolicyStatus struct {
 
 	// compiledAt is when the above were last compiled.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	CompiledAt *metav1.Time `json:"compiledAt,omitempty"`
 
 	// centralisation counts the fleet by verdict.
