@@ -214,3 +214,9 @@ type OrganisationalUnitList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []OrganisationalUnit `json:"items"`
 }
+
+// GetConditions returns the conditions of the object.
+func (u *OrganisationalUnit) GetConditions() []metav1.Condition { return u.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (u *OrganisationalUnit) SetConditions(c []metav1.Condition) { u.Status.Conditions = c }
