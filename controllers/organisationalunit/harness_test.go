@@ -29,6 +29,7 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/controlplane"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
+	"kdz.mainz.de/operator/internal/tell/metrics"
 )
 
 func TestMain(m *testing.M) {
@@ -206,9 +207,9 @@ func (w *world) startOperator() *operator {
 		world: w, recorder: events.NewFakeRecorder(4096), registry: prometheus.NewRegistry(),
 		writes: map[string]int{}, refuse: map[string]int{},
 	}
-	metrics, err := NewMetrics(o.registry)
+	unitMetrics, err := metrics.NewUnits(o.registry)
 	w.must(err)
-	r := &Reconciler{Recorder: o.recorder, Metrics: metrics}
+	r := &Reconciler{Recorder: o.recorder, Metrics: unitMetrics}
 	r.Client = interceptor.NewClient(cached, interceptor.Funcs{SubResourcePatch: o.count})
 	w.must(r.SetupWithManager(mgr, controller.Options{SkipNameValidation: new(true)}))
 

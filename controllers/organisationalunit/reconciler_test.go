@@ -118,6 +118,8 @@ func TestEveryChangeOfStateIsOneEvent(t *testing.T) {
 	})
 	w.setState("civento", v1alpha1.StateOperational, "")
 	w.await("kdz-16", inState(v1alpha1.StateOperational, 1))
+	// An Event follows the write that it tells of.
+	w.awaitThat("both Events are there", func() bool { return len(o.recorder.Events) >= 2 })
 	o.stop()
 
 	close(o.recorder.Events)
@@ -265,6 +267,8 @@ func TestARestartWritesNothing(t *testing.T) {
 		}
 		return ""
 	})
+	// A write is seen on the server a moment before it is counted here.
+	w.awaitThat("the 2 writes of the later event are counted", func() bool { return second.written() >= 2 })
 	if n := second.written(); n != 2 {
 		t.Errorf("%d writes after the restart, want only the 2 of the later event", n)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package organisationalunit
+package metrics
 
 import (
 	"strings"
@@ -34,16 +34,16 @@ func series(t *testing.T, r *prometheus.Registry) map[string]float64 {
 
 func TestMetrics(t *testing.T) {
 	r := prometheus.NewRegistry()
-	m, err := NewMetrics(r)
+	m, err := NewUnits(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.judged("kdz-16", v1alpha1.StateDegraded, v1alpha1.ApplicationCounts{
+	m.Judged("kdz-16", v1alpha1.StateDegraded, v1alpha1.ApplicationCounts{
 		Total: 28, Operational: 1, Degraded: 2, Outage: 3, Maintenance: 4, Unknown: 5, Planned: 6, Retired: 7,
 	})
-	m.judged("kdz-16-03", v1alpha1.StateOperational, v1alpha1.ApplicationCounts{})
-	m.wrote("kdz-16")
-	m.forget("kdz-16-03")
+	m.Judged("kdz-16-03", v1alpha1.StateOperational, v1alpha1.ApplicationCounts{})
+	m.Wrote("kdz-16")
+	m.Forget("kdz-16-03")
 	want := map[string]float64{
 		"kdz_unit_applications state=Operational unit=kdz-16": 1,
 		"kdz_unit_applications state=Degraded unit=kdz-16":    2,
@@ -62,14 +62,14 @@ func TestMetrics(t *testing.T) {
 	if diff := cmp.Diff(want, series(t, r)); diff != "" {
 		t.Errorf("series (-want +got):\n%s", diff)
 	}
-	if _, err := NewMetrics(r); err == nil {
+	if _, err := NewUnits(r); err == nil {
 		t.Error("the same metrics were registered twice")
 	}
 }
 
 func TestNoMetricsDoNothing(*testing.T) {
-	var m *Metrics
-	m.judged("kdz-16", v1alpha1.StateOperational, v1alpha1.ApplicationCounts{})
-	m.wrote("kdz-16")
-	m.forget("kdz-16")
+	var m *Units
+	m.Judged("kdz-16", v1alpha1.StateOperational, v1alpha1.ApplicationCounts{})
+	m.Wrote("kdz-16")
+	m.Forget("kdz-16")
 }
