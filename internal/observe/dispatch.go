@@ -12,12 +12,12 @@ import (
 type target struct {
 	name       string
 	queue      []*question // waiting and ready, in the order in which they came
-	references int         // questions and runs
-	running    int
-	ready      int
-	network    network // in which it was seen last
-	answered   bool    // it ever did
-	timedOut   bool    // connecting to it did, the last time
+	network    network     // in which it was seen last
+	references int32       // questions and runs
+	running    int32
+	ready      int32
+	answered   bool // it ever did
+	timedOut   bool // connecting to it did, the last time
 }
 
 // run is one asking of a question.
@@ -88,7 +88,7 @@ func (e *Engine) limit(t *target) int {
 // target may be asked at once.
 func (e *Engine) promote(t *target) {
 	for _, q := range t.queue {
-		if t.running+t.ready >= e.limit(t) {
+		if int(t.running+t.ready) >= e.limit(t) {
 			return
 		}
 		if q.stage != stageWaiting {
@@ -155,7 +155,7 @@ func (e *Engine) begin(r *run, now instant) bool {
 	r.deadline = now.mono + q.timeout + overrunGrace
 	at := r.deadline
 	if !r.unproven {
-		at = min(at, now.mono+max(unusualFrom, unusual*q.usual))
+		at = min(at, now.mono+max(unusualFrom, unusual*int64(q.usual)*int64(time.Millisecond)))
 	}
 	e.deadlines.add(r, at)
 	e.metrics.late.Observe(time.Duration(now.mono - r.due).Seconds())
@@ -210,7 +210,7 @@ func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	timedOut := result.Outcome != OutcomeSuccess && now.mono-r.start.mono >= q.timeout/2
 	q.timedOut = timedOut
 	if result.Outcome == OutcomeSuccess {
-		q.usual = now.mono - r.start.mono
+		q.usual = uint32((now.mono - r.start.mono) / int64(time.Millisecond))
 	}
 	if result.Class != ClassLocal {
 		connecting := result.Step == StepResolve || result.Step == StepConnect
