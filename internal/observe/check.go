@@ -144,6 +144,9 @@ func (c *check) setInterval(interval, offset int64, now instant) {
 func (c *check) setLimits(l limits, now instant) bool {
 	before := c.shown
 	c.limits = l
+	if c.streak.run < 0 && (c.last == nil || c.last.doubtful) {
+		return false // nobody remembers why it failed: the next result decides
+	}
 	if c.streak.settle(l, now.wall) && c.shown.state != codeUnknown {
 		c.show(c.streak.since)
 	}

@@ -200,12 +200,7 @@ func (e *Engine) end(r *run, result Result, now instant) {
 func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	q := r.question
 	t := q.target
-	if result.Outcome == OutcomeFailure && (result.Class == ClassLocal || e.lag.lagged(r.mark, time.Duration(now.mono-r.start.mono))) {
-		if result.Class != ClassLocal {
-			result.Reason, result.Message = ReasonSchedulingLag, "The operator itself was held up during the check."
-		}
-		result.Outcome, result.Class = OutcomeInconclusive, ClassLocal
-	}
+	e.excuse(r, &result, now)
 	e.metrics.count(result.Outcome)
 	timedOut := result.Outcome != OutcomeSuccess && now.mono-r.start.mono >= q.timeout/2
 	q.timedOut = timedOut
@@ -224,6 +219,22 @@ func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	e.judge(q, &a, now)
 	if result.Outcome == OutcomeFailure && (result.Step == StepResolve || result.Step == StepConnect) {
 		e.share(t, &a, now)
+	}
+}
+
+// excuse takes back what a result holds against the target if the fault is, or
+// may be, our own.
+func (e *Engine) excuse(r *run, result *Result, now instant) {
+	lagged := e.lag.lagged(r.mark, time.Duration(now.mono-r.start.mono))
+	switch {
+	case result.Outcome == OutcomeSuccess:
+		result.Slow = result.Slow && !lagged
+	case result.Outcome != OutcomeFailure:
+	case result.Class == ClassLocal:
+		result.Outcome = OutcomeInconclusive
+	case lagged:
+		result.Outcome, result.Class = OutcomeInconclusive, ClassLocal
+		result.Reason, result.Message = ReasonSchedulingLag, "The operator itself was held up during the check."
 	}
 }
 
