@@ -12,12 +12,12 @@ import (
 type target struct {
 	name       string
 	queue      []*question // waiting and ready, in the order in which they came
-	references int         // questions and runs
-	running    int
-	ready      int
-	network    network // in which it was seen last
-	answered   bool    // it ever did
-	timedOut   bool    // connecting to it did, the last time
+	network    network     // in which it was seen last
+	references int32       // questions and runs
+	running    int32
+	ready      int32
+	answered   bool // it ever did
+	timedOut   bool // connecting to it did, the last time
 }
 
 // run is one asking of a question.
@@ -88,7 +88,7 @@ func (e *Engine) limit(t *target) int {
 // target may be asked at once.
 func (e *Engine) promote(t *target) {
 	for _, q := range t.queue {
-		if t.running+t.ready >= e.limit(t) {
+		if int(t.running+t.ready) >= e.limit(t) {
 			return
 		}
 		if q.stage != stageWaiting {
@@ -155,7 +155,7 @@ func (e *Engine) begin(r *run, now instant) bool {
 	r.deadline = now.mono + q.timeout + overrunGrace
 	at := r.deadline
 	if !r.unproven {
-		at = min(at, now.mono+max(unusualFrom, unusual*q.usual))
+		at = min(at, now.mono+max(unusualFrom, unusual*int64(q.usual)*int64(time.Millisecond)))
 	}
 	e.deadlines.add(r, at)
 	e.metrics.late.Observe(time.Duration(now.mono - r.due).Seconds())
@@ -200,17 +200,12 @@ func (e *Engine) end(r *run, result Result, now instant) {
 func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	q := r.question
 	t := q.target
-	if result.Outcome == OutcomeFailure && (result.Class == ClassLocal || e.lag.lagged(r.mark, time.Duration(now.mono-r.start.mono))) {
-		if result.Class != ClassLocal {
-			result.Reason, result.Message = ReasonSchedulingLag, "The operator itself was held up during the check."
-		}
-		result.Outcome, result.Class = OutcomeInconclusive, ClassLocal
-	}
+	e.excuse(r, &result, now)
 	e.metrics.count(result.Outcome)
 	timedOut := result.Outcome != OutcomeSuccess && now.mono-r.start.mono >= q.timeout/2
 	q.timedOut = timedOut
 	if result.Outcome == OutcomeSuccess {
-		q.usual = now.mono - r.start.mono
+		q.usual = uint32((now.mono - r.start.mono) / int64(time.Millisecond))
 	}
 	if result.Class != ClassLocal {
 		connecting := result.Step == StepResolve || result.Step == StepConnect
@@ -224,6 +219,22 @@ func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	e.judge(q, &a, now)
 	if result.Outcome == OutcomeFailure && (result.Step == StepResolve || result.Step == StepConnect) {
 		e.share(t, &a, now)
+	}
+}
+
+// excuse takes back what a result holds against the target if the fault is, or
+// may be, our own.
+func (e *Engine) excuse(r *run, result *Result, now instant) {
+	lagged := e.lag.lagged(r.mark, time.Duration(now.mono-r.start.mono))
+	switch {
+	case result.Outcome == OutcomeSuccess:
+		result.Slow = result.Slow && !lagged
+	case result.Outcome != OutcomeFailure:
+	case result.Class == ClassLocal:
+		result.Outcome = OutcomeInconclusive
+	case lagged:
+		result.Outcome, result.Class = OutcomeInconclusive, ClassLocal
+		result.Reason, result.Message = ReasonSchedulingLag, "The operator itself was held up during the check."
 	}
 }
 

@@ -51,7 +51,7 @@ func TestNewCheckIsAskedAtOnce(t *testing.T) {
 
 func TestSweepIsBoundedAndComplete(t *testing.T) {
 	for _, interval := range []time.Duration{30 * second, time.Hour} {
-		const fleet = 30_000
+		const fleet = 12_000
 		w := newWorld(t, Options{})
 		w.check = false
 		for n := range fleet {
@@ -264,7 +264,7 @@ func TestMissedChecksAreNeverDown(t *testing.T) {
 func TestUnchangingFleetWakesNobody(t *testing.T) {
 	w := newWorld(t, withWitness())
 	w.check = false
-	const fleet = 2000
+	const fleet = 600
 	for n := range fleet {
 		behave := []behaviour{well, well, well, refusing, hanging, slow}[n%6]
 		c := in(probe(address(n), behave), 30*second)

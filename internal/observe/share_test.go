@@ -199,8 +199,8 @@ func TestRefusalsAreForgotten(t *testing.T) {
 func TestEngineKeepsItsBooks(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, Options{Workers: 4, PerTarget: 2, Witness: withWitness().Witness})
-		behaviours := []behaviour{well, well, slow, refusing, hanging, rejecting, starving,
-			func(_, timeout time.Duration) (Result, time.Duration) { return Result{}, 3 * timeout }}
+		overrunning := func(_, timeout time.Duration) (Result, time.Duration) { return Result{}, 3 * timeout }
+		behaviours := []behaviour{well, well, slow, refusing, hanging, rejecting, starving, overrunning}
 		names := rapid.SampledFrom([]string{"a", "b", "c", "d"})
 		drawCheck := func(t *rapid.T, name string) Check {
 			c := in(nil, time.Duration(rapid.IntRange(5, 60).Draw(t, "interval"))*second)

@@ -156,7 +156,7 @@ func TestS1CutLineIsOneGap(t *testing.T) {
 	if len(w.wakes) != fleet {
 		t.Errorf("woken %d times since", len(w.wakes)-fleet)
 	}
-	if len(w.gaps) != 2 || !w.gaps[0].To.IsZero() || w.gaps[0].From != w.gaps[1].From || w.gaps[0].Reason != GapBlind {
+	if len(w.gaps) != 2 || !w.gaps[0].To.IsZero() || !w.gaps[0].From.Equal(w.gaps[1].From) || w.gaps[0].Reason != GapBlind {
 		t.Fatalf("gaps %v, want one with its end", w.gaps)
 	}
 	began, ended := w.gaps[1].From.Sub(dayZero), w.gaps[1].To.Sub(dayZero)
