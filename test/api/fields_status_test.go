@@ -152,7 +152,7 @@ var handoverStatus = []field{
 	need("status.results[0].application", text(1, 127)),
 	need("status.results[0].check", oneOf("EndpointsAvailable", "HostingHealthy", "BackedUp", "RestoreTested", "ServiceLevelAssigned", "Centralised", "CertificatesValid", "ContactsNamed")),
 	may("status.results[0].message", text(0, 512)),
-	need("status.results[0].passed", flag),
+	need("status.results[0].passed", yesNo),
 	may("status.results[0].since", instant),
 	may("status.stage", oneOf("Preparing", "Verifying", "AwaitingSignOff", "EarlyLifeSupport", "Completed", "Rejected")),
 	may("status.stageSince", instant),

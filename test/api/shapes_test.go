@@ -166,7 +166,7 @@ func entries(maximum int) shape {
 var (
 	count    = atLeast(0)
 	anyWhole = shape{good: []any{int64(-1)}, bad: []wrong{no("1", "must be of type int")}}
-	flag     = shape{good: []any{true, false}, bad: []wrong{no("yes", "must be of type boolean")}}
+	yesNo    = shape{good: []any{true, false}, bad: []wrong{no("yes", "must be of type boolean")}}
 
 	// instant is a moment that the operator writes: Go must be able to decode
 	// what the server accepts.
