@@ -17,7 +17,7 @@ const (
 
 // Endpoint is something of an Application that answers over the network. The
 // scheme of its URL chooses the check.
-// +kubebuilder:validation:XValidation:rule="isURL(self.url) && url(self.url).getScheme() in ['http','https','tcp','tls','dns','icmp','grpc','grpcs','smtp','smtps','imap','imaps','ldap','ldaps','ssh']",message="url needs a scheme that is one of http, https, tcp, tls, dns, icmp, grpc, grpcs, smtp, smtps, imap, imaps, ldap, ldaps, ssh"
+// +kubebuilder:validation:XValidation:rule="isURL(self.url) && url(self.url).getScheme() in ['http','https','tcp','tls','dns','icmp','grpc','grpcs','smtp','smtps','imap','imaps','ldap','ldaps','ssh']",message="url must be a URL whose scheme is one of http, https, tcp, tls, dns, icmp, grpc, grpcs, smtp, smtps, imap, imaps, ldap, ldaps, ssh"
 // +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getHostname().size() > 0",message="url needs a host: https://www.example.org/"
 // +kubebuilder:validation:XValidation:rule="!self.url.matches('^[^/?#]*//[^/?#]*@')",message="url must not hold a user or password; use http.basicAuthSecretRef or http.bearerTokenSecretRef"
 // +kubebuilder:validation:XValidation:rule="!self.url.matches('^[^/?#]*//[^/?#]*:(0[0-9]*|[0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})?([/?#]|$)')",message="the port of url must be a number of 1 to 65535"

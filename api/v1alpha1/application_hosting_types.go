@@ -47,10 +47,12 @@ type Hosting struct {
 }
 
 // HTTPURL is an http or https URL without a user, a password or a fragment.
-// +kubebuilder:validation:MinLength=10
+// +kubebuilder:validation:MinLength=8
 // +kubebuilder:validation:MaxLength=1024
 // +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http','https'] && url(self).getHostname().size() > 0",message="must be an http or https URL with a host"
 // +kubebuilder:validation:XValidation:rule="!self.matches('^[^/?#]*//[^/?#]*@')",message="the URL must not hold a user or password"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^[^/?#]*//[^/?#]*:(0[0-9]*|[0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})?([/?#]|$)')",message="the port of the URL must be a number of 1 to 65535"
+// +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="the URL must not hold a fragment"
 type HTTPURL string
 
 // SAPHosting is an SAP system, asked through SAPControl.

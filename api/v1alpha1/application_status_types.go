@@ -340,7 +340,7 @@ type ApplicationStatus struct {
 	// +optional
 	Centralisation Verdict `json:"centralisation,omitempty"`
 
-	// endpoints, one by one.
+	// endpoints tells the state of each endpoint.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -359,7 +359,7 @@ type ApplicationStatus struct {
 	// +optional
 	ServiceLevel *ServiceLevelSummary `json:"serviceLevel,omitempty"`
 
-	// conditions: Ready, Available, Reconciling, Stalled, EndpointsAvailable,
+	// conditions are Ready, Available, Reconciling, Stalled, EndpointsAvailable,
 	// HostingHealthy, BackedUp, DependenciesAvailable, ServiceLevelMet,
 	// Centralised, HandedOver, ContractsValid, CertificatesValid.
 	// +optional

@@ -276,7 +276,7 @@ type AvailabilityRecord struct {
 	// +optional
 	Current *CurrentAccount `json:"current,omitempty"`
 
-	// outages, newest first.
+	// outages that are over, newest first.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32

@@ -37,10 +37,12 @@ type LocalisedText struct {
 }
 
 // Duration is a duration as Go writes it: "1h30m", "500ms". Units are ms, s, m
-// and h; there are no days, since a day is not always 24 hours.
+// and h; there are no days, since a day is not always 24 hours. Its length and
+// the digits of each unit are bounded so that the longest (239 years) still
+// fits into a Go time.Duration.
 // +kubebuilder:validation:MinLength=2
-// +kubebuilder:validation:MaxLength=32
-// +kubebuilder:validation:Pattern=`^([0-9]{1,8}(\.[0-9]{1,6})?(ms|s|m|h))+$`
+// +kubebuilder:validation:MaxLength=20
+// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,6})?h|[0-9]{1,7}(\.[0-9]{1,6})?m|[0-9]{1,8}(\.[0-9]{1,6})?m?s)+$`
 type Duration string
 
 // Date is a day as RFC 3339 writes it ("2026-03-31"), in Europe/Berlin. A day
@@ -65,11 +67,12 @@ type Moment string
 // +kubebuilder:validation:Pattern=`^(100(\.0{1,5})?|[0-9]{1,2}(\.[0-9]{1,5})?)$`
 type Percentage string
 
-// TimeZone is a name of the IANA time zone database: "Europe/Berlin".
+// TimeZone is a name of the IANA time zone database: "Europe/Berlin". Go's
+// "Local" is none: it would mean whatever machine happens to read it.
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=64
 // +kubebuilder:validation:Pattern=`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`
-// +kubebuilder:validation:XValidation:rule="timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",message="timeZone must be a name of the IANA time zone database, such as Europe/Berlin"
+// +kubebuilder:validation:XValidation:rule="self != 'Local' && timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",message="timeZone must be a name of the IANA time zone database, such as Europe/Berlin"
 type TimeZone string
 
 // ObjectName is the name of an object of this group that becomes a label

@@ -73,7 +73,7 @@ type ExemptionStatus struct {
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
 
-	// conditions: Ready (once admission knows it), Reconciling, Stalled.
+	// conditions are Ready (once admission knows it), Reconciling, Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -361,7 +361,7 @@ type GovernancePolicyStatus struct {
 	// +optional
 	Centralisation *CentralisationCounts `json:"centralisation,omitempty"`
 
-	// conditions: Ready, Reconciling, Stalled.
+	// conditions are Ready, Reconciling, Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

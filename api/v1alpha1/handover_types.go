@@ -8,8 +8,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:validation:Enum=EndpointsAvailable;HostingHealthy;BackedUp;RestoreTested;ServiceLevelAssigned;Centralised;CertificatesValid;ContactsNamed
 type HandoverCheck string
 
-// Checks of a handover. All but the last three are conditions of the
-// Applications.
+// Checks of a handover. Each that is named like a condition of an Application
+// is that condition; RestoreTested, ServiceLevelAssigned and ContactsNamed are
+// read from the Application's backup and spec.
 const (
 	CheckEndpointsAvailable   HandoverCheck = "EndpointsAvailable"
 	CheckHostingHealthy       HandoverCheck = "HostingHealthy"
@@ -208,7 +209,7 @@ type HandoverStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	Missing []MissingItem `json:"missing,omitempty"`
 
-	// conditions: Ready, Reconciling, Stalled.
+	// conditions are Ready, Reconciling, Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -160,7 +160,7 @@ type OrganisationalUnitStatus struct {
 	// +optional
 	Centralisation CentralisationCounts `json:"centralisation,omitzero"`
 
-	// conditions: Ready, Available, Reconciling, Stalled.
+	// conditions are Ready, Available, Reconciling, Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

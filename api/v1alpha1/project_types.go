@@ -458,19 +458,19 @@ type ProjectStatus struct {
 	// +kubebuilder:validation:MaxItems=32
 	Missing []MissingItem `json:"missing,omitempty"`
 
-	// milestones, counted.
+	// milestones counts the milestones.
 	// +optional
 	Milestones *MilestoneSummary `json:"milestones,omitempty"`
 
-	// subprojects, counted.
+	// subprojects counts the subprojects.
 	// +optional
 	Subprojects *SubprojectSummary `json:"subprojects,omitempty"`
 
-	// onlineServices, counted.
+	// onlineServices counts the online services.
 	// +optional
 	OnlineServices *OnlineServiceSummary `json:"onlineServices,omitempty"`
 
-	// conditions: Ready, Reconciling, Stalled, Approved, OnSchedule,
+	// conditions are Ready, Reconciling, Stalled, Approved, OnSchedule,
 	// WithinBudget, HandedOver, LedByMainOffice.
 	// +optional
 	// +listType=map

@@ -168,7 +168,7 @@ type SupportObjective struct {
 
 // Requirements are what an Application must have to be under the agreement.
 type Requirements struct {
-	// protection that the agreement is good for, at most.
+	// protection that an Application must declare at least.
 	// +optional
 	Protection *RequiredProtection `json:"protection,omitempty"`
 
@@ -202,11 +202,17 @@ type Alerting struct {
 	// +kubebuilder:validation:Enum=Enabled;Disabled
 	BurnRate string `json:"burnRate,omitempty"`
 
-	// labels that every alert carries.
+	// labels that every alert carries, by the rules of Prometheus for the
+	// names of labels.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=16
-	Labels map[string]string `json:"labels,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="self.all(name, name.matches('^[a-zA-Z_][a-zA-Z0-9_]{0,62}$'))",message="the name of an alert's label has letters, digits and underscores, at most 63, and begins with no digit"
+	Labels map[string]AlertLabelValue `json:"labels,omitempty"`
 }
+
+// AlertLabelValue is the value of a label that an alert carries.
+// +kubebuilder:validation:MaxLength=256
+type AlertLabelValue string
 
 // EscalationStep says who is told after how long.
 type EscalationStep struct {
@@ -388,7 +394,7 @@ type ServiceLevelStatus struct {
 	// +kubebuilder:validation:MaxItems=13
 	Periods []ServiceLevelPeriod `json:"periods,omitempty"`
 
-	// conditions: Ready, Reconciling, Stalled.
+	// conditions are Ready, Reconciling, Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -88,7 +88,7 @@ func (in *Alerting) DeepCopyInto(out *Alerting) {
 	*out = *in
 	if in.Labels != nil {
 		in, out := &in.Labels, &out.Labels
-		*out = make(map[string]string, len(*in))
+		*out = make(map[string]AlertLabelValue, len(*in))
 		for key, val := range *in {
 			(*out)[key] = val
 		}

@@ -12,9 +12,11 @@ import (
 	"kdz.mainz.de/operator/internal/judge/calendar"
 )
 
-// contractWarning is how long before a contract ends, or before the last day
-// on which notice can be given, it is reported as ending.
-const contractWarning = 90 * 24 * time.Hour
+// contractWarningDays is how many days before a contract ends, or before the
+// last day on which notice can be given, it is reported as ending.
+const contractWarningDays = 90
+
+func warning(end time.Time) time.Time { return end.AddDate(0, 0, -contractWarningDays) }
 
 // Certificate is a certificate that an endpoint presented.
 type Certificate struct {
@@ -107,7 +109,7 @@ func JudgeContracts(contracts []v1alpha1.Contract, now time.Time) (Validity, []*
 		if c.NoticePeriodDays != nil {
 			notice = end.AddDate(0, 0, -int(*c.NoticePeriodDays))
 		}
-		for _, moment := range []time.Time{notice.Add(-contractWarning), notice, end.Add(-contractWarning), end} {
+		for _, moment := range []time.Time{warning(notice), notice, warning(end), end} {
 			if moment.After(now) {
 				v.Next = calendar.Earliest(v.Next, moment)
 			}
@@ -115,9 +117,9 @@ func JudgeContracts(contracts []v1alpha1.Contract, now time.Time) (Validity, []*
 		switch {
 		case !end.After(now):
 			ended = append(ended, fmt.Sprintf("contract %s ended on %s", c.Number, c.EndsOn))
-		case notice.After(now) && !notice.Add(-contractWarning).After(now) && notice.Before(end):
+		case notice.After(now) && !warning(notice).After(now) && notice.Before(end):
 			ending = append(ending, fmt.Sprintf("contract %s must be cancelled by %s", c.Number, date(notice.Add(-time.Second))))
-		case !end.Add(-contractWarning).After(now):
+		case !warning(end).After(now):
 			ending = append(ending, fmt.Sprintf("contract %s ends on %s", c.Number, c.EndsOn))
 		}
 	}

@@ -16,18 +16,20 @@ type fault struct {
 	class   observe.FailureClass
 	reason  string
 	message string
+	// step that failed; StepNone means the one under way.
+	step observe.Step
 }
 
 func targetFault(reason, message string) *fault {
-	return &fault{observe.OutcomeFailure, observe.ClassTarget, reason, message}
+	return &fault{outcome: observe.OutcomeFailure, class: observe.ClassTarget, reason: reason, message: message}
 }
 
 func pathFault(reason, message string) *fault {
-	return &fault{observe.OutcomeFailure, observe.ClassPath, reason, message}
+	return &fault{outcome: observe.OutcomeFailure, class: observe.ClassPath, reason: reason, message: message}
 }
 
 func localFault(reason, message string) *fault {
-	return &fault{observe.OutcomeInconclusive, observe.ClassLocal, reason, message}
+	return &fault{outcome: observe.OutcomeInconclusive, class: observe.ClassLocal, reason: reason, message: message}
 }
 
 // run is one check under way: it measures the steps and gathers the result. It
@@ -47,8 +49,10 @@ type run struct {
 	failed    observe.Step
 	concluded bool
 	// hop counts the redirects that were followed.
-	hop    int
-	result observe.Result
+	hop int
+	// address of the connection under way.
+	address string
+	result  observe.Result
 }
 
 func (c *common) begin(ctx context.Context) *run {
@@ -63,10 +67,13 @@ func (c *common) begin(ctx context.Context) *run {
 // enter ends the step under way and begins another. A step that a redirect
 // repeats is measured in sum.
 func (r *run) enter(step observe.Step) {
-	now := r.factory.clock.Now()
-	if r.step != observe.StepNone {
-		r.result.Took[r.step] += now.Sub(r.entered)
+	if r.step == observe.StepNone {
+		// The first step begins with the check.
+		r.step = step
+		return
 	}
+	now := r.factory.clock.Now()
+	r.result.Took[r.step] += now.Sub(r.entered)
 	r.step, r.entered = step, now
 }
 
@@ -90,13 +97,32 @@ func (r *run) finish(f *fault, maxLatency time.Duration) observe.Result {
 		return r.result
 	}
 	r.result.Outcome, r.result.Class, r.result.Step = f.outcome, f.class, r.failed
+	if f.step != observe.StepNone {
+		r.result.Step = f.step
+	}
 	r.result.Reason = f.reason
 	message := f.message
 	if r.hop > 0 {
-		message = "Where a redirect led to: " + message
+		message = r.afterRedirect(f)
 	}
 	r.result.Message = printable(message, observe.MaxMessageLength)
 	return r.result
+}
+
+// afterRedirect returns the message for a fault after a redirect. Resolving and
+// connecting are steps towards the target that the endpoint names, and who
+// shares their failure with other checks of that target must be able to rely
+// on it. It was reached; so if what a redirect leads to cannot be, the request
+// has failed.
+func (r *run) afterRedirect(f *fault) string {
+	if r.result.Step == observe.StepResolve || r.result.Step == observe.StepConnect {
+		r.result.Step = observe.StepRequest
+	}
+	switch f.reason {
+	case ReasonTooManyRedirects, ReasonRedirectLoop, ReasonRedirectRefused, ReasonCancelled:
+		return f.message
+	}
+	return "Where a redirect led to: " + f.message
 }
 
 // guard lets the connection end with the check: reads and writes fail from the
