@@ -147,6 +147,11 @@ func readFile(file string) ([]Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Parse(content, file)
+}
+
+// Parse reads manifests in YAML; file says in messages where they come from.
+func Parse(content []byte, file string) ([]Object, error) {
 	r := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(content)))
 	var objects []Object
 	for number := 1; ; number++ {

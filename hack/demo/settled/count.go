@@ -4,6 +4,7 @@ package settled
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -112,7 +113,7 @@ func counts(c v1alpha1.ApplicationCounts) string {
 		}
 	}
 	if len(parts) == 0 {
-		return fmt.Sprint(c.Total)
+		return strconv.Itoa(int(c.Total))
 	}
 	return fmt.Sprintf("%d (%s)", c.Total, strings.Join(parts, ", "))
 }
