@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package operator
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+const (
+	// stable is how long the program must run to count as one that works.
+	stable = 10 * time.Second
+	// maxDeaths is how often in a row it may die before that.
+	maxDeaths = 5
+	// firstPause is the time before it is started again, doubled with each
+	// death in a row.
+	firstPause = time.Second
+	// defaultGrace is what it has to end by itself: a little more than it
+	// takes.
+	defaultGrace = 12 * time.Second
+	// tailLines is how much of its log an error shows.
+	tailLines = 20
+)
+
+// Supervisor runs a program and starts it again when it dies. All fields but
+// Hold, Notify and Grace are required.
+type Supervisor struct {
+	// Program and its arguments.
+	Program string
+	Args    []string
+	// Log is the file that all it says is appended to.
+	Log string
+	// Hold is handed each command before it starts.
+	Hold func(*exec.Cmd)
+	// Notify is told, in one sentence, when it started and when it died.
+	Notify func(string)
+	// Clock by which it is judged and started again.
+	Clock clock.Clock
+	// Grace is what the program has to end by itself; 0 is 12 seconds.
+	Grace time.Duration
+}
+
+// Arguments are the operator's for a run outside of a cluster: no ports, no
+// leader to be elected.
+func Arguments(kubeconfig string) []string {
+	return []string{
+		"--kubeconfig=" + kubeconfig,
+		"--leader-elect=false",
+		"--metrics-bind-address=0",
+		"--health-probe-bind-address=0",
+		"--log-format=text",
+	}
+}
+
+// Run runs the program until ctx ends, and then asks it to end. An error means
+// that it could not be started, or died again and again, with the end of its
+// log.
+func (s *Supervisor) Run(ctx context.Context) error {
+	for deaths := 0; ; {
+		began := s.Clock.Now()
+		err := s.once(ctx, deaths > 0)
+		if ctx.Err() != nil {
+			return err
+		}
+		ran := s.Clock.Since(began)
+		if ran >= stable {
+			deaths = 0
+		}
+		deaths++
+		how := "ended by itself"
+		var exit *exec.ExitError
+		switch {
+		case errors.As(err, &exit):
+			how = "died (" + exit.Error() + ")"
+		case err != nil:
+			return err
+		}
+		if deaths == maxDeaths {
+			return fmt.Errorf("the operator %s %d times, each within %s; the end of %s:\n%s", how, deaths, stable, s.Log, tail(s.Log))
+		}
+		pause := firstPause << (deaths - 1)
+		s.notify(fmt.Sprintf("the operator %s after %s; starting it again in %s", how, ran.Round(time.Second), pause))
+		timer := s.Clock.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C():
+		}
+	}
+}
+
+func (s *Supervisor) notify(text string) {
+	if s.Notify != nil {
+		s.Notify(text)
+	}
+}
+
+// once runs the program until it ends or ctx does.
+func (s *Supervisor) once(ctx context.Context, again bool) error {
+	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("the operator's log: %w", err)
+	}
+	defer func() { _ = log.Close() }() // the program has a descriptor of its own
+	cmd := exec.Command(s.Program, s.Args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if s.Hold != nil {
+		s.Hold(cmd)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the operator: %w", err)
+	}
+	if again {
+		s.notify(fmt.Sprintf("the operator runs again, as process %d", cmd.Process.Pid))
+	} else {
+		s.notify(fmt.Sprintf("the operator runs as process %d", cmd.Process.Pid))
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return s.stop(cmd, ended)
+	}
+}
+
+// stop asks the program to end and kills it if it does not.
+func (s *Supervisor) stop(cmd *exec.Cmd, ended <-chan error) error {
+	grace := s.Grace
+	if grace == 0 {
+		grace = defaultGrace
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop the operator: %w", err)
+	}
+	timer := s.Clock.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-timer.C():
+	}
+	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill the operator: %w", err)
+	}
+	<-ended
+	return fmt.Errorf("the operator did not end within %s and was killed; see %s", grace, s.Log)
+}
+
+// tail is the end of a file, indented, or why it cannot be had.
+func tail(name string) string {
+	const most = 64 << 10
+	f, err := os.Open(name)
+	if err != nil {
+		return "\t" + err.Error()
+	}
+	defer func() { _ = f.Close() }()
+	if info, err := f.Stat(); err == nil && info.Size() > most {
+		if _, err := f.Seek(-most, io.SeekEnd); err != nil {
+			return "\t" + err.Error()
+		}
+	}
+	content, err := io.ReadAll(io.LimitReader(f, most))
+	if err != nil {
+		return "\t" + err.Error()
+	}
+	lines := strings.Split(string(bytes.TrimRight(content, "\n")), "\n")
+	return "\t" + strings.Join(lines[max(0, len(lines)-tailLines):], "\n\t")
+}
