@@ -163,7 +163,7 @@ func (w *world) await(name string, want func(*v1alpha1.Application) string) *v1a
 	err := wait.PollUntilContextTimeout(w.t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		if err := w.client.Get(ctx, w.key(name), app); err != nil {
 			last = err.Error()
-			return false, nil
+			return false, client.IgnoreNotFound(err)
 		}
 		if app.Status.ObservedGeneration != app.Generation {
 			last = fmt.Sprintf("generation %d, observed %d", app.Generation, app.Status.ObservedGeneration)

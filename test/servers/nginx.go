@@ -120,7 +120,7 @@ func start(tb testing.TB, cmd *exec.Cmd, ready func() bool) {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			tb.Errorf("end %s: %v", cmd.Path, err)
 		}
-		<-exited
+		_ = <-exited // it was told to end
 	})
 	late := time.After(startTime)
 	tick := time.NewTicker(5 * time.Millisecond)
