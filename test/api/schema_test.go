@@ -118,8 +118,14 @@ func TestSpecsDecodeAnything(t *testing.T) {
 	t.Parallel()
 	durations := 0
 	for _, o := range []any{
-		v1alpha1.OrganisationalUnitSpec{}, v1alpha1.ApplicationSpec{}, v1alpha1.ServiceLevelSpec{}, v1alpha1.ProjectSpec{},
-		v1alpha1.HandoverSpec{}, v1alpha1.SignOffSpec{}, v1alpha1.ExemptionSpec{}, v1alpha1.GovernancePolicySpec{},
+		v1alpha1.OrganisationalUnitSpec{},
+		v1alpha1.ApplicationSpec{},
+		v1alpha1.ServiceLevelSpec{},
+		v1alpha1.ProjectSpec{},
+		v1alpha1.HandoverSpec{},
+		v1alpha1.SignOffSpec{},
+		v1alpha1.ExemptionSpec{},
+		v1alpha1.GovernancePolicySpec{},
 	} {
 		walkType(reflect.TypeOf(o), reflect.TypeOf(o).Name(), func(path string, at reflect.Type) {
 			switch at {
@@ -145,8 +151,8 @@ func walkType(at reflect.Type, path string, visit func(path string, at reflect.T
 	case reflect.Pointer, reflect.Slice, reflect.Map:
 		walkType(at.Elem(), path, visit)
 	case reflect.Struct:
-		for i := range at.NumField() {
-			walkType(at.Field(i).Type, path+"."+at.Field(i).Name, visit)
+		for field := range at.Fields() {
+			walkType(field.Type, path+"."+field.Name, visit)
 		}
 	}
 }
