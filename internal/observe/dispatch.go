@@ -16,7 +16,7 @@ type target struct {
 	references int32       // questions and runs
 	running    int32
 	ready      int32
-	answered   bool // it ever did
+	answered   bool // it ever accepted a connection
 	timedOut   bool // connecting to it did, the last time
 }
 
@@ -70,15 +70,19 @@ func (e *Engine) ask(q *question, due int64) {
 	t.queue = append(t.queue, q)
 	e.queued++
 	e.promote(t)
-	if t.timedOut && t.ready == 1 && len(t.queue) == 2 {
+	if t.doubtful() && t.ready == 1 && len(t.queue) == 2 {
 		e.pool.add(t.queue[0]) // it has company now: to the lane of the crowded
 	}
 }
 
+// doubtful reports whether it may well be that the target does not even accept
+// connections: it never did, or did not the last time.
+func (t *target) doubtful() bool { return t.timedOut || !t.answered }
+
 // limit returns how many checks may run at once against the target. Of one that
 // does not even accept connections one tells us all there is to know.
 func (e *Engine) limit(t *target) int {
-	if t.timedOut {
+	if t.doubtful() {
 		return 1
 	}
 	return e.options.PerTarget
@@ -210,7 +214,7 @@ func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	if result.Class != ClassLocal {
 		connecting := result.Step == StepResolve || result.Step == StepConnect
 		t.timedOut = timedOut && connecting
-		t.answered = t.answered || result.Outcome == OutcomeSuccess
+		t.answered = t.answered || result.Outcome == OutcomeSuccess || result.Step > StepConnect
 	}
 	if seen := networkOf(result.Address); seen.known() {
 		t.network = seen

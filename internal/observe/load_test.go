@@ -52,7 +52,7 @@ func TestNewCheckIsAskedAtOnce(t *testing.T) {
 func TestSweepIsBoundedAndComplete(t *testing.T) {
 	for _, interval := range []time.Duration{30 * second, time.Hour} {
 		const fleet = 12_000
-		w := newWorld(t, Options{})
+		w := newWorld(t, Options{StartupRate: 100})
 		w.check = false
 		for n := range fleet {
 			w.ensure(fmt.Sprint(n), in(probe(address(n), well), interval))
@@ -67,7 +67,7 @@ func TestSweepIsBoundedAndComplete(t *testing.T) {
 			perSecond[w.asked[address(n)][0]/second]++
 		}
 		// The spread share, what is asked ahead, and six standard deviations.
-		limit := fleet/int(sweep/second) + DefaultStartupRate + 200
+		limit := fleet/int(sweep/second) + 100 + 200
 		for at, n := range perSecond {
 			if n > limit {
 				t.Errorf("interval %s: %d new checks in second %d, want at most %d", interval, n, at, limit)
@@ -228,6 +228,49 @@ func TestS6HangingBesideHealthy(t *testing.T) {
 	}
 	if h.Blind.Active || len(w.gaps) != 0 {
 		t.Errorf("blind: %v", w.gaps)
+	}
+}
+
+func TestAddressThatManyWaitForIsNotForgotten(t *testing.T) {
+	options := withWitness()
+	options.Workers = 8
+	w := newWorld(t, options)
+	// What hangs keeps half of the pool busy many times over.
+	for n := range 200 {
+		w.ensure(fmt.Sprint(n), in(probe(address(n), hanging), minute))
+	}
+	busy, most := 0, 0
+	counted := func(at, timeout time.Duration) (Result, time.Duration) {
+		result, took := hanging(at, timeout)
+		if busy++; at > 10*minute {
+			most = max(most, busy)
+		}
+		w.after(took, func() { busy-- })
+		return result, took
+	}
+	for n := range 30 {
+		p := probe("127.255.0.1:80", counted)
+		p.key = fmt.Sprint(n)
+		c := in(p, minute)
+		c.Timeout = 10 * second
+		w.ensure(fmt.Sprint("holed-", n), c)
+	}
+	w.run(30 * minute)
+	if most != 1 {
+		t.Errorf("%d connections at once to an address that takes none", most)
+	}
+	for n := range 30 {
+		name := fmt.Sprint("holed-", n)
+		w.expectState(name, StateDown)
+		woken := 0
+		for _, wake := range w.wakes {
+			if wake.key == keyOf(name) && wake.at > 10*minute {
+				woken++
+			}
+		}
+		if woken > 0 {
+			t.Errorf("%s changed %d times though it is down all the time", name, woken)
+		}
 	}
 }
 

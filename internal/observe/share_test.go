@@ -39,6 +39,20 @@ func TestSharedQuestionIsAskedOnce(t *testing.T) {
 	}
 }
 
+func TestWhoJoinsWhileItRunsTakesTheResult(t *testing.T) {
+	w := newWorld(t, Options{})
+	p := probe(address(1), func(_, _ time.Duration) (Result, time.Duration) { return Result{Outcome: OutcomeSuccess}, 3 * second })
+	w.ensure("first", in(p, time.Hour))
+	w.run(second)
+	w.ensure("second", in(p, time.Hour))
+	w.run(2 * second)
+	w.expect("first", StateUp, 0, "")
+	w.expect("second", StateUp, 0, "")
+	if n := len(w.asked[address(1)]); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
 func TestSubscribersConsumeAtTheirOwnDueTimes(t *testing.T) {
 	w := newWorld(t, Options{})
 	p := probe(address(1), script(refusing, phase{10 * minute, well}))
