@@ -86,7 +86,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 			return err
 		}
 		if deaths == maxDeaths {
-			return fmt.Errorf("the operator %s %d times, each within %s; the end of %s:\n%s", how, deaths, stable, s.Log, tail(s.Log))
+			return fmt.Errorf("the operator %s %d times, each within %s; the end of %s:\n%s", how, deaths, stable, s.Log, Tail(s.Log))
 		}
 		pause := firstPause << (deaths - 1)
 		s.notify(fmt.Sprintf("the operator %s after %s; starting it again in %s", how, ran.Round(time.Second), pause))
@@ -159,8 +159,8 @@ func (s *Supervisor) stop(cmd *exec.Cmd, ended <-chan error) error {
 	return fmt.Errorf("the operator did not end within %s and was killed; see %s", grace, s.Log)
 }
 
-// tail is the end of a file, indented, or why it cannot be had.
-func tail(name string) string {
+// Tail is the end of a log, indented, or why it cannot be had.
+func Tail(name string) string {
 	const most = 64 << 10
 	f, err := os.Open(name)
 	if err != nil {
