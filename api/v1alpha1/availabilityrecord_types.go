@@ -125,6 +125,12 @@ type Outage struct {
 	// +kubebuilder:validation:Minimum=0
 	ChargedSeconds int64 `json:"chargedSeconds"`
 
+	// charged is false for an outage that lies outside the indicator, so that
+	// it is reported and counts against nothing.
+	// +optional
+	// +kubebuilder:default=true
+	Charged *bool `json:"charged,omitempty"`
+
 	// cause of it.
 	// +optional
 	Cause *Cause `json:"cause,omitempty"`

@@ -177,6 +177,34 @@ type CheckResult struct {
 	Message string `json:"message,omitempty"`
 }
 
+// SignOffSummary tells of a SignOff and whether it counts.
+type SignOffSummary struct {
+	// name of the SignOff.
+	// +required
+	Name ObjectName `json:"name,omitempty"`
+
+	// role that signed.
+	// +required
+	Role SignOffRole `json:"role,omitempty"`
+
+	// outcome of the signer's examination.
+	// +required
+	Outcome SignOffOutcome `json:"outcome,omitempty"`
+
+	// signedBy is the person who signed.
+	// +required
+	SignedBy UserName `json:"signedBy,omitempty"`
+
+	// void says that it does not count.
+	// +optional
+	Void bool `json:"void,omitempty"`
+
+	// message says why it is void.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Message string `json:"message,omitempty"`
+}
+
 // HandoverStatus tells how far a handover has come and what is to be done
 // next.
 type HandoverStatus struct {
@@ -206,6 +234,13 @@ type HandoverStatus struct {
 	// +listMapKey=check
 	// +kubebuilder:validation:MaxItems=256
 	Results []CheckResult `json:"results,omitempty"`
+
+	// signOffs that were given, and whether they count.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	SignOffs []SignOffSummary `json:"signOffs,omitempty"`
 
 	// missing is what a person must do next.
 	// +optional

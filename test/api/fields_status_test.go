@@ -154,6 +154,13 @@ var handoverStatus = []field{
 	may("status.results[0].message", text(0, 512)),
 	need("status.results[0].passed", yesNo),
 	may("status.results[0].since", instant),
+	may("status.signOffs", keyed(0, 32)),
+	may("status.signOffs[0].message", text(0, 256)),
+	need("status.signOffs[0].name", objectName),
+	need("status.signOffs[0].outcome", oneOf("Accepted", "Rejected")),
+	need("status.signOffs[0].role", oneOf("ProjectLead", "Operations", "ApplicationManagement", "ProviderManagement")),
+	need("status.signOffs[0].signedBy", text(1, 256)),
+	may("status.signOffs[0].void", yesNo),
 	may("status.stage", oneOf("Preparing", "Verifying", "AwaitingSignOff", "EarlyLifeSupport", "Completed", "Rejected")),
 	may("status.stageSince", instant),
 }

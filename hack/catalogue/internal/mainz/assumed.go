@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-
 	v1alpha1 "kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/hack/catalogue/internal/table"
 )
