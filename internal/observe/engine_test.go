@@ -138,12 +138,14 @@ func TestHangingProbesEndWithTheEngine(t *testing.T) {
 	e := New(Options{Workers: 50})
 	for n := range 200 {
 		key := fmt.Sprint(n)
-		e.Ensure(subscriberOf(key), []Check{in(&live{key: key, target: key, run: func(ctx context.Context) Result {
+		c := in(&live{key: key, target: key, run: func(ctx context.Context) Result {
 			hanging.Add(1)
 			defer hanging.Add(-1)
 			<-ctx.Done()
-			return Result{Outcome: OutcomeFailure, Class: ClassPath}
-		}}, time.Hour)})
+			return Result{Outcome: OutcomeFailure, Class: ClassTarget, Reason: "Closed"}
+		}}, time.Hour)
+		c.FailureThreshold = 1
+		e.Ensure(subscriberOf(key), []Check{c})
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
