@@ -16,6 +16,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/hack/demo/catalogue"
 	"kdz.mainz.de/operator/hack/demo/operator"
 	"kdz.mainz.de/operator/internal/controlplane"
@@ -31,11 +32,15 @@ type demo struct {
 
 	root      string
 	catalogue *catalogue.Catalogue
-	endpoints []lab.Endpoint
-	lab       *lab.Lab
-	plane     *controlplane.ControlPlane
-	logs      string
-	world     *world
+	// applications and how many units the catalogue has, without what the API
+	// server fills in.
+	applications []v1alpha1.Application
+	units        int
+	endpoints    []lab.Endpoint
+	lab          *lab.Lab
+	plane        *controlplane.ControlPlane
+	logs         string
+	world        *world
 }
 
 // run runs the demo until it has shown what it has to, or ctx ends.
@@ -85,10 +90,14 @@ func (d *demo) load(ctx context.Context) (err error) {
 	if d.catalogue, err = catalogue.Load(folder); err != nil {
 		return err
 	}
-	applications, err := d.catalogue.Applications()
+	if d.applications, err = d.catalogue.Applications(); err != nil {
+		return err
+	}
+	units, err := d.catalogue.Units()
 	if err != nil {
 		return err
 	}
+	d.units = len(units)
 	numbers, err := d.catalogue.Numbers()
 	if err != nil {
 		return err
@@ -99,7 +108,7 @@ func (d *demo) load(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	d.endpoints, err = lab.Plan(applications, numbers, rows)
+	d.endpoints, err = lab.Plan(d.applications, numbers, rows)
 	return err
 }
 

@@ -28,7 +28,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(2)
 	}
-	ctx, stop := notifyContext(context.Background(), os.Stderr)
+	ctx, stop := notifyContext(context.Background(), os.Stderr, os.Exit)
 	err = run(ctx, options, os.Stdout)
 	stop()
 	if err != nil {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/hack/demo/operator"
 	"kdz.mainz.de/operator/hack/demo/screen"
 	"kdz.mainz.de/operator/hack/demo/settled"
@@ -40,17 +42,9 @@ func (d *demo) look(ctx context.Context) (look, error) {
 		return look{}, err
 	}
 	s.Now, s.Notices = d.clock.Now(), d.notices.all()
-	units, err := d.catalogue.Units()
-	if err != nil {
-		return look{}, err
-	}
-	applications, err := d.catalogue.Applications()
-	if err != nil {
-		return look{}, err
-	}
 	return look{s, settled.Judge(settled.World{
 		Units: s.Units, Applications: s.Applications,
-		ExpectedUnits: len(units), ExpectedApplications: len(applications),
+		ExpectedUnits: d.units, ExpectedApplications: len(d.applications),
 		Lab: d.endpoints,
 	})}, nil
 }
@@ -236,24 +230,30 @@ func (d *demo) hints() []string {
 		hints,
 		"kubectl get ou; kubectl get kdz -A; kubectl get itapp -A -o wide; kubectl get itapp -A --field-selector status.operationalState=Outage",
 	)
-	if name := quickest(d.endpoints); name != "" {
+	if name := mostNeeded(d.applications, d.endpoints); name != "" {
 		hints = append(hints, fmt.Sprintf("curl -X POST %s/stop/%s    # and /start/…; curl %s lists what there is", d.lab.Control(), name, d.lab.Control()))
 	}
 	return append(hints, "operator's log: "+d.operatorLog()+" (kill -9 it: it is started again, and since does not move); Ctrl-C ends everything")
 }
 
-// quickest is the Application of the KDZ's whose outage is noticed first.
-func quickest(endpoints []lab.Endpoint) string {
-	var best lab.Endpoint
-	for _, e := range endpoints {
-		if e.Behaviour == lab.Up && (best.Name == "" || e.Notice < best.Notice) {
-			best = e
+// mostNeeded is the Application, among those whose endpoints are up in the lab,
+// that most others need: stopping it shows most.
+func mostNeeded(applications []v1alpha1.Application, endpoints []lab.Endpoint) string {
+	needed := map[string]int{}
+	for i := range applications {
+		a := &applications[i]
+		for _, d := range a.Spec.Dependencies {
+			needed[cmp.Or(string(d.Namespace), a.Namespace)+"/"+string(d.Name)]++
 		}
 	}
-	if best.Name == "" {
-		return ""
+	best := ""
+	for _, e := range endpoints {
+		name := e.Namespace + "/" + e.Application
+		if e.Behaviour == lab.Up && (best == "" || needed[name] > needed[best]) {
+			best = name
+		}
 	}
-	return best.Namespace + "/" + best.Application
+	return best
 }
 
 func firstLine(text string) string {

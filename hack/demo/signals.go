@@ -21,12 +21,12 @@ var errInterrupted = errors.New("interrupted")
 // parentPoll is the time between two looks at the parent.
 const parentPoll = 500 * time.Millisecond
 
-// notifyContext ends at Ctrl-C and SIGTERM; the second one ends the process at
-// once, and what it started with it.
+// notifyContext ends at Ctrl-C and SIGTERM; at the second one it calls exit,
+// and what this process started ends with it.
 //
 // `go run` passes Ctrl-C on, since the terminal sends it to both, but not what
 // kills it: a demo whose go command is gone ends as well.
-func notifyContext(parent context.Context, output io.Writer) (context.Context, func()) {
+func notifyContext(parent context.Context, output io.Writer, exit func(int)) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -46,7 +46,7 @@ func notifyContext(parent context.Context, output io.Writer) (context.Context, f
 			case <-signals:
 				if ctx.Err() != nil {
 					_, _ = fmt.Fprintln(output, "demo: ending at once")
-					os.Exit(130)
+					exit(130)
 				}
 				cancel(errInterrupted)
 			case <-look:

@@ -4,6 +4,7 @@ package operator
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		began := s.Clock.Now()
 		err := s.once(ctx, deaths > 0)
 		if ctx.Err() != nil {
-			return err
+			return s.stopped(err)
 		}
 		ran := s.Clock.Since(began)
 		if ran >= stable {
@@ -100,21 +101,40 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	}
 }
 
+// stopped judges how the program ended that was asked to.
+func (s *Supervisor) stopped(err error) error {
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil
+	case !errors.As(err, &exit):
+		return err
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signal() == syscall.SIGKILL {
+		return fmt.Errorf("the operator did not end within %s and was killed; see %s", s.grace(), s.Log)
+	}
+	return nil
+}
+
+func (s *Supervisor) grace() time.Duration { return cmp.Or(s.Grace, defaultGrace) }
+
 func (s *Supervisor) notify(text string) {
 	if s.Notify != nil {
 		s.Notify(text)
 	}
 }
 
-// once runs the program until it ends or ctx does.
+// once runs the program until it ends by itself or, asked to, because ctx did.
 func (s *Supervisor) once(ctx context.Context, again bool) error {
 	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("the operator's log: %w", err)
 	}
 	defer func() { _ = log.Close() }() // the program has a descriptor of its own
-	cmd := exec.Command(s.Program, s.Args...)
+	cmd := exec.CommandContext(ctx, s.Program, s.Args...)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = s.grace() // then it is killed
 	if s.Hold != nil {
 		s.Hold(cmd)
 	}
@@ -126,37 +146,7 @@ func (s *Supervisor) once(ctx context.Context, again bool) error {
 	} else {
 		s.notify(fmt.Sprintf("the operator runs as process %d", cmd.Process.Pid))
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-		return s.stop(cmd, ended)
-	}
-}
-
-// stop asks the program to end and kills it if it does not.
-func (s *Supervisor) stop(cmd *exec.Cmd, ended <-chan error) error {
-	grace := s.Grace
-	if grace == 0 {
-		grace = defaultGrace
-	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stop the operator: %w", err)
-	}
-	timer := s.Clock.NewTimer(grace)
-	defer timer.Stop()
-	select {
-	case <-ended:
-		return nil
-	case <-timer.C():
-	}
-	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("kill the operator: %w", err)
-	}
-	<-ended
-	return fmt.Errorf("the operator did not end within %s and was killed; see %s", grace, s.Log)
+	return cmd.Wait()
 }
 
 // Tail is the end of a log, indented, or why it cannot be had.
