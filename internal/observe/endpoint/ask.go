@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,6 +157,9 @@ func (a *httpAsk) addHeader(field string, h *v1alpha1.HTTPHeader, secrets *secre
 		return invalid(field+".value", "holds a character that an HTTP header cannot carry")
 	}
 	if name == "Host" {
+		if u, err := url.Parse("http://" + h.Value); err != nil || u.Host != h.Value {
+			return invalid(field+".value", "is no host, with or without a port")
+		}
 		a.host = h.Value
 		return nil
 	}

@@ -16,10 +16,11 @@ const (
 	// "[a-z]+" has 4; repetitions such as ".{500}" have many.
 	maxPatternSize = 1000
 	// easyWork is up to how many instructions times bytes a match is so quick,
-	// some 50 ms, that it need not be watched.
+	// some 100 ms, that it need not be watched.
 	easyWork = 4 << 20
-	// maxMatchTime bounds how long matching one body may take.
-	maxMatchTime = time.Second
+	// maxWork bounds how long it may take to compare one body with what is
+	// expected.
+	maxWork = time.Second
 )
 
 // pattern is a compiled bodyPattern.
@@ -58,7 +59,7 @@ func (p *pattern) judge(ctx context.Context, body []byte) *fault {
 	if p.size*len(body) <= easyWork {
 		matched = p.re.Match(body)
 	} else {
-		ctx, cancel := context.WithTimeout(ctx, maxMatchTime)
+		ctx, cancel := context.WithTimeout(ctx, maxWork)
 		defer cancel()
 		watched := &watchedReader{ctx: ctx, rest: body}
 		matched = p.re.MatchReader(watched)

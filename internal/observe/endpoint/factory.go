@@ -74,7 +74,7 @@ func NewFactory(o Options) *Factory {
 		f.dial = (&net.Dialer{KeepAlive: -1}).DialContext
 	}
 	if f.resolver == nil {
-		f.resolver = &net.Resolver{PreferGo: true}
+		f.resolver = newResolver((&net.Dialer{}).DialContext)
 	}
 	if f.clock == nil {
 		f.clock = clock.RealClock{}
@@ -83,6 +83,21 @@ func NewFactory(o Options) *Factory {
 		f.userAgent = DefaultUserAgent
 	}
 	return f
+}
+
+// newResolver returns Go's resolver, asking name servers through dial. Left to
+// itself it would wait for a silent name server long after the check gave up,
+// and hold a socket meanwhile; here its sockets end with the look-up.
+func newResolver(dial func(ctx context.Context, network, address string) (net.Conn, error)) *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		// An error means that the connection is closed already.
+		context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+		return conn, nil
+	}}
 }
 
 // New returns the probe that asks what e declares. An error is a *SpecError or

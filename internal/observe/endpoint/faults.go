@@ -80,7 +80,10 @@ func (r *run) resolveFault(err error) *fault {
 }
 
 func unreachableResolver() *fault {
-	return &fault{observe.OutcomeInconclusive, observe.ClassPath, ReasonResolverUnreachable, "No name server answered."}
+	return &fault{
+		outcome: observe.OutcomeInconclusive, class: observe.ClassPath,
+		reason: ReasonResolverUnreachable, message: "No name server answered.",
+	}
 }
 
 func (r *run) connectFault(err error, address string) *fault {

@@ -16,18 +16,20 @@ type fault struct {
 	class   observe.FailureClass
 	reason  string
 	message string
+	// step that failed; StepNone means the one under way.
+	step observe.Step
 }
 
 func targetFault(reason, message string) *fault {
-	return &fault{observe.OutcomeFailure, observe.ClassTarget, reason, message}
+	return &fault{outcome: observe.OutcomeFailure, class: observe.ClassTarget, reason: reason, message: message}
 }
 
 func pathFault(reason, message string) *fault {
-	return &fault{observe.OutcomeFailure, observe.ClassPath, reason, message}
+	return &fault{outcome: observe.OutcomeFailure, class: observe.ClassPath, reason: reason, message: message}
 }
 
 func localFault(reason, message string) *fault {
-	return &fault{observe.OutcomeInconclusive, observe.ClassLocal, reason, message}
+	return &fault{outcome: observe.OutcomeInconclusive, class: observe.ClassLocal, reason: reason, message: message}
 }
 
 // run is one check under way: it measures the steps and gathers the result. It
@@ -63,10 +65,13 @@ func (c *common) begin(ctx context.Context) *run {
 // enter ends the step under way and begins another. A step that a redirect
 // repeats is measured in sum.
 func (r *run) enter(step observe.Step) {
-	now := r.factory.clock.Now()
-	if r.step != observe.StepNone {
-		r.result.Took[r.step] += now.Sub(r.entered)
+	if r.step == observe.StepNone {
+		// The first step begins with the check.
+		r.step = step
+		return
 	}
+	now := r.factory.clock.Now()
+	r.result.Took[r.step] += now.Sub(r.entered)
 	r.step, r.entered = step, now
 }
 
@@ -90,6 +95,9 @@ func (r *run) finish(f *fault, maxLatency time.Duration) observe.Result {
 		return r.result
 	}
 	r.result.Outcome, r.result.Class, r.result.Step = f.outcome, f.class, r.failed
+	if f.step != observe.StepNone {
+		r.result.Step = f.step
+	}
 	r.result.Reason = f.reason
 	message := f.message
 	if r.hop > 0 {

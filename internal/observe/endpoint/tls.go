@@ -181,7 +181,8 @@ func (r *run) confirm(conn *secured) *fault {
 	return nil
 }
 
-// refusal returns the fault if err is an alert of the server, else nil.
+// refusal returns the fault if err is an alert of the server, else nil. What
+// failed then is the handshake, whenever the alert came.
 func (r *run) refusal(err error, conn *secured) *fault {
 	var remote *net.OpError
 	if !errors.As(err, &remote) || remote.Op != "remote error" {
@@ -190,10 +191,12 @@ func (r *run) refusal(err error, conn *secured) *fault {
 	if conn.asked && conn.identified && againstCertificate(remote.Err.Error()) {
 		return &fault{
 			outcome: observe.OutcomeInconclusive, class: observe.ClassNone, reason: ReasonCredentialsRejected,
-			message: "The server refused the client certificate: " + alertText(remote) + ".",
+			step: observe.StepHandshake, message: "The server refused the client certificate: " + alertText(remote) + ".",
 		}
 	}
-	return targetFault(ReasonHandshakeFailed, "The server refused the handshake: "+alertText(remote)+".")
+	f := targetFault(ReasonHandshakeFailed, "The server refused the handshake: "+alertText(remote)+".")
+	f.step = observe.StepHandshake
+	return f
 }
 
 func alertText(remote *net.OpError) string {
