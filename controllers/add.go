@@ -104,6 +104,12 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := mgr.Add(engine); err != nil {
 		return fmt.Errorf("observer: %w", err)
 	}
+	if err := o.Registerer.Register(engine.Collector()); err != nil {
+		return fmt.Errorf("metrics of the observer: %w", err)
+	}
+	if err := mgr.AddHealthzCheck("observe", engine.Healthz); err != nil {
+		return fmt.Errorf("liveness of the observer: %w", err)
+	}
 
 	applications := metrics.NewApplications()
 	if err := o.Registerer.Register(applications); err != nil {
