@@ -20,10 +20,12 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	crmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/application"
+	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -126,6 +128,15 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	}).SetupWithManager(ctx, mgr, waker, o.Concurrency)
 	if err != nil {
 		return fmt.Errorf("controller of Applications: %w", err)
+	}
+
+	units, err := organisationalunit.NewMetrics(o.Registerer)
+	if err != nil {
+		return fmt.Errorf("metrics of units: %w", err)
+	}
+	err = (&organisationalunit.Reconciler{Metrics: units, Clock: o.Clock}).SetupWithManager(mgr, controller.Options{})
+	if err != nil {
+		return fmt.Errorf("controller of units: %w", err)
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// PolicyName is the name of the only GovernancePolicy.
+// PolicyName is the name of the only GovernancePolicy that has effect.
 const PolicyName = "default"
 
 // ExemptionSpec is a single exception from the rule that all city IT is
@@ -71,6 +71,8 @@ type ExemptionStatus struct {
 
 	// since when it is in this state.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Since *metav1.Time `json:"since,omitempty"`
 
 	// conditions are Ready (once admission knows it), Reconciling, Stalled.
@@ -355,6 +357,8 @@ type GovernancePolicyStatus struct {
 
 	// compiledAt is when the above were last compiled.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	CompiledAt *metav1.Time `json:"compiledAt,omitempty"`
 
 	// centralisation counts the fleet by verdict.
@@ -369,8 +373,8 @@ type GovernancePolicyStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// GovernancePolicy holds the rules of the whole city. There is only one, and
-// it is named default.
+// GovernancePolicy holds the rules of the whole city. Only the one named
+// default has effect.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -384,7 +388,6 @@ type GovernancePolicyStatus struct {
 // +kubebuilder:printcolumn:name="Unknown",type=integer,JSONPath=`.status.centralisation.unknown`
 // +kubebuilder:printcolumn:name="Compiled",type=date,JSONPath=`.status.compiledAt`
 // +kubebuilder:printcolumn:name="OutOfScope",type=integer,JSONPath=`.status.centralisation.outOfScope`,priority=1
-// +kubebuilder:validation:XValidation:rule="self.metadata.name == 'default'",message="the only GovernancePolicy is named default"
 type GovernancePolicy struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata of the object.

@@ -450,6 +450,8 @@ type ProjectStatus struct {
 
 	// stageSince is when the project entered its stage.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	StageSince *metav1.Time `json:"stageSince,omitempty"`
 
 	// missing is what a person must do next.

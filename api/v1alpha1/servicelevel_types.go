@@ -17,7 +17,7 @@ const (
 
 // AvailabilityWindow is the time over which availability is counted.
 // +kubebuilder:validation:XValidation:rule="has(self.calendar) != has(self.rolling)",message="window has exactly one of calendar and rolling"
-// +kubebuilder:validation:XValidation:rule="!has(self.rolling) || (duration(self.rolling) >= duration('24h') && duration(self.rolling) <= duration('2160h'))",message="a rolling window must be at least 24h and at most 2160h (90 days)"
+// +kubebuilder:validation:XValidation:rule="!has(self.rolling) || (self.rolling.size() < 2 || !self.rolling.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self.rolling) >= duration('24h') && duration(self.rolling) <= duration('2160h'))",message="a rolling window must be at least 24h and at most 2160h (90 days)"
 type AvailabilityWindow struct {
 	// calendar period, in the time zone of the service hours.
 	// +optional
@@ -151,7 +151,7 @@ type SupportPriority string
 
 // SupportObjective is how fast support answers. It is declared, and judged
 // only where tickets are connected.
-// +kubebuilder:validation:XValidation:rule="!has(self.response) || !has(self.resolution) || duration(self.response) <= duration(self.resolution)",message="resolution must not be shorter than response"
+// +kubebuilder:validation:XValidation:rule="!has(self.response) || !has(self.resolution) || (self.response.size() < 2 || !self.response.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (self.resolution.size() < 2 || !self.resolution.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || duration(self.response) <= duration(self.resolution)",message="resolution must not be shorter than response"
 type SupportObjective struct {
 	// priority of the ticket.
 	// +required
@@ -291,6 +291,8 @@ type ServiceLevelSpec struct {
 type ServiceLevelRevision struct {
 	// from is the moment at which the revision began to hold.
 	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	From metav1.Time `json:"from,omitzero"`
 
 	// generation of the spec that it is.

@@ -89,8 +89,9 @@ func isProgram(name string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 }
 
-// prune removes all builds from the cache but keep and the newest others, so
-// that keptBuilds are left, and what a build that was killed left.
+// prune removes all builds from the cache but keep and those others that were
+// used last, so that keptBuilds are left, and what a build that was killed
+// left. The caller holds the cache's lock.
 func prune(cache, keep string) error {
 	entries, err := os.ReadDir(cache)
 	if err != nil {

@@ -57,6 +57,8 @@ func (b *builder) assets(ctx context.Context) (string, error) {
 	}
 	dir := filepath.Join(b.cache, key)
 	if checkAssets(dir, true) == nil {
+		now := b.clock.Now()
+		_ = os.Chtimes(dir, now, now) // so that prune sees what is in use; a cache that may only be read is not pruned
 		return dir, nil
 	}
 	if err := os.MkdirAll(b.cache, 0o755); err != nil {

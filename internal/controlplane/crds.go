@@ -27,21 +27,27 @@ func InstallCRDs(ctx context.Context, c *rest.Config, paths ...string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, crdTimeout, fmt.Errorf("not done after %s", crdTimeout))
 	defer cancel()
 	options := envtest.CRDInstallOptions{Paths: paths, ErrorIfPathMissing: true, PollInterval: pollInterval, MaxTime: crdTimeout}
-	crds, err := envtest.InstallCRDs(c, options)
-	if err != nil {
-		return fmt.Errorf("install CustomResourceDefinitions: %w", err)
+	if err := envtest.ReadCRDFiles(&options); err != nil {
+		return fmt.Errorf("read CustomResourceDefinitions: %w", err)
 	}
-	if len(crds) == 0 {
+	if len(options.CRDs) == 0 {
 		return fmt.Errorf("no CustomResourceDefinition in %q", paths)
+	}
+	if err := envtest.CreateCRDs(c, options.CRDs); err != nil {
+		return fmt.Errorf("install CustomResourceDefinitions: %w", err)
 	}
 	client, err := clientset.NewForConfig(c)
 	if err != nil {
 		return err
 	}
-	for _, crd := range crds {
+	// First this, which says what is wrong with one, then what only waits.
+	for _, crd := range options.CRDs {
 		if err := awaitEstablished(ctx, client, crd.Name); err != nil {
 			return fmt.Errorf("CustomResourceDefinition %s: %w", crd.Name, err)
 		}
+	}
+	if err := envtest.WaitForCRDs(c, options.CRDs, options); err != nil {
+		return fmt.Errorf("wait until CustomResourceDefinitions are served: %w", err)
 	}
 	return nil
 }

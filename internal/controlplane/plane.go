@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,11 +41,10 @@ type ControlPlane struct {
 	authority *authority
 	logs      string
 
-	mu         sync.Mutex
+	// components are in the order of their start; they change in Start only.
 	components []*component
-	stopping   bool
+	watchers   sync.WaitGroup
 
-	watchers sync.WaitGroup
 	done     chan struct{}
 	doneOnce sync.Once
 	err      error
@@ -227,7 +227,9 @@ func (cp *ControlPlane) KubectlPath() string { return filepath.Join(cp.options.A
 // the administrator.
 func (cp *ControlPlane) Kubectl(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, cp.KubectlPath(), args...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+cp.Kubeconfig())
+	// What it remembers of this API server must not be taken for what the next
+	// one on the same port has.
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+cp.Kubeconfig(), "KUBECACHEDIR="+filepath.Join(cp.work.path, kubectlCache))
 	return cmd
 }
 
@@ -259,14 +261,10 @@ func (cp *ControlPlane) Stop() error {
 }
 
 func (cp *ControlPlane) stop() error {
-	cp.mu.Lock()
-	cp.stopping = true
-	components := cp.components
-	cp.mu.Unlock()
-	cp.finish(nil)
+	cp.finish(nil) // from here on no end of a program is a failure
 	errs := []error{cp.err}
-	for i := len(components) - 1; i >= 0; i-- {
-		errs = append(errs, components[i].stop(stopGrace))
+	for _, c := range slices.Backward(cp.components) {
+		errs = append(errs, c.stop(stopGrace))
 	}
 	if cp.leash != nil {
 		errs = append(errs, cp.leash.release())
@@ -278,7 +276,7 @@ func (cp *ControlPlane) stop() error {
 	return errors.Join(errs...)
 }
 
-// finish closes done, once, with the reason.
+// finish closes done with the reason, and only the first time it is called.
 func (cp *ControlPlane) finish(err error) {
 	cp.doneOnce.Do(func() {
 		cp.err = err

@@ -18,16 +18,12 @@ func (cp *ControlPlane) run(program string, args []string) error {
 	if err != nil {
 		return err
 	}
-	cp.mu.Lock()
-	defer cp.mu.Unlock()
 	cp.components = append(cp.components, c)
 	return nil
 }
 
 // forget drops a program that has ended and is to be started anew.
 func (cp *ControlPlane) forget(program string) {
-	cp.mu.Lock()
-	defer cp.mu.Unlock()
 	cp.components = slices.DeleteFunc(cp.components, func(c *component) bool { return c.name == program })
 }
 
@@ -36,12 +32,7 @@ func (cp *ControlPlane) watch() {
 	for _, c := range cp.components {
 		cp.watchers.Go(func() {
 			<-c.done
-			cp.mu.Lock()
-			stopping := cp.stopping
-			cp.mu.Unlock()
-			if !stopping {
-				cp.finish(c.failure())
-			}
+			cp.finish(c.failure())
 		})
 	}
 }

@@ -23,6 +23,7 @@ const (
 	serviceAccountKey           = "pki/sa.key"
 	adminKubeconfig             = "kubeconfig"
 	controllerManagerKubeconfig = "controller-manager.kubeconfig"
+	kubectlCache                = "kubectl-cache"
 	lockFile                    = "lock"
 	tempPattern                 = "kdz-controlplane-"
 )

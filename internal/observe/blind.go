@@ -59,7 +59,8 @@ type sight struct {
 	since     instant // of blindness, the present or the last one
 	ended     instant // of the last one
 	open      map[network][]suspicion
-	count     int // of open suspicions
+	count     int   // of open suspicions
+	doubt     int64 // when the first failure came since anything answered
 }
 
 func newSight(witnessed bool) sight {
@@ -78,6 +79,9 @@ func newSight(witnessed bool) sight {
 
 // uneasy reports whether something has to be found out.
 func (s *sight) uneasy() bool { return s.blind || s.count > 0 }
+
+// doubting reports whether it may turn out soon that we are blind already.
+func (s *sight) doubting() bool { return s.count > 0 && s.anything < s.doubt }
 
 // saw notes that something in the network answered.
 func (s *sight) saw(n network, now int64) {
@@ -110,6 +114,9 @@ func (s *sight) proves(n network, at int64) bool {
 
 // suspect keeps a failure until it is proven or too old.
 func (s *sight) suspect(n network, open suspicion) {
+	if !s.doubting() {
+		s.doubt = open.at
+	}
 	s.open[n] = append(s.open[n], open)
 	s.count++
 	open.question.undecided++

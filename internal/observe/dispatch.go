@@ -28,57 +28,23 @@ type run struct {
 	mark     lagMark
 	context  context.Context
 	cancel   context.CancelFunc
+	deadline int64 // monotonic; when its Probe has overrun
 	place    int32 // in the engine's timeline of deadlines
 	unproven bool  // takes a place of the unproven half of the pool
 	judged   bool  // its result is not waited for any more
+	broken   bool  // it was broken off to make room
 }
 
 func (r *run) setPlace(place int32) { r.place = place }
 
-// overrunGrace is how long after its deadline a run may return.
-const overrunGrace = int64(time.Second)
-
-// pool says which runs may begin. At most half of it is for questions that are
-// likely to hold their place for long (timed out last time) or might (never
-// answered); the other half is always there for those known to be well.
-type pool struct {
-	size     int
-	running  int
-	unproven int // of those running
-	proven   fifo[*question]
-	fresh    fifo[*question] // never asked
-	suspect  fifo[*question] // timed out the last time
-	taken    fifo[*run]      // has a place, and waits for a worker
-	looking  int             // workers that are about to look for a run
-	parked   int             // workers that sleep
-	odd      bool            // whose turn it is, fresh or suspect
-}
-
-// fifo is a queue. The zero value is empty.
-type fifo[T any] struct {
-	items []T
-	head  int
-}
-
-func (f *fifo[T]) len() int { return len(f.items) - f.head }
-
-func (f *fifo[T]) push(item T) { f.items = append(f.items, item) }
-
-func (f *fifo[T]) peek() T { return f.items[f.head] }
-
-func (f *fifo[T]) pop() T {
-	var none T
-	item := f.items[f.head]
-	f.items[f.head] = none
-	f.head++
-	if f.head == len(f.items) {
-		f.items, f.head = f.items[:0], 0
-	} else if f.head > 1024 && f.head > len(f.items)/2 {
-		f.items = slices.Delete(f.items, 0, f.head)
-		f.head = 0
-	}
-	return item
-}
+const (
+	// overrunGrace is how long after its deadline a run may return.
+	overrunGrace = int64(time.Second)
+	// A run takes unusually long that takes so many times what the last success
+	// took, and so long at least.
+	unusual     = 4
+	unusualFrom = int64(time.Second)
+)
 
 // targetOf returns the target of that name.
 func (e *Engine) targetOf(name string) *target {
@@ -100,16 +66,29 @@ func (e *Engine) releaseTarget(t *target) {
 // ask puts a question in the queue that is due since the given time.
 func (e *Engine) ask(q *question, due int64) {
 	q.queued, q.stage = due, stageWaiting
-	q.target.queue = append(q.target.queue, q)
+	t := q.target
+	t.queue = append(t.queue, q)
 	e.queued++
-	e.promote(q.target)
+	e.promote(t)
+	if t.timedOut && t.ready == 1 && len(t.queue) == 2 {
+		e.pool.add(t.queue[0]) // it has company now: to the lane of the crowded
+	}
+}
+
+// limit returns how many checks may run at once against the target. Of one that
+// does not even accept connections one tells us all there is to know.
+func (e *Engine) limit(t *target) int {
+	if t.timedOut {
+		return 1
+	}
+	return e.options.PerTarget
 }
 
 // promote hands questions that wait for the target to the pool, as many as the
 // target may be asked at once.
 func (e *Engine) promote(t *target) {
 	for _, q := range t.queue {
-		if t.running+t.ready >= e.options.PerTarget {
+		if t.running+t.ready >= e.limit(t) {
 			return
 		}
 		if q.stage != stageWaiting {
@@ -117,14 +96,7 @@ func (e *Engine) promote(t *target) {
 		}
 		q.stage = stageReady
 		t.ready++
-		switch {
-		case q.timedOut || t.timedOut:
-			e.pool.suspect.push(q)
-		case !q.asked && !t.answered:
-			e.pool.fresh.push(q)
-		default:
-			e.pool.proven.push(q)
-		}
+		e.pool.add(q)
 	}
 }
 
@@ -150,7 +122,7 @@ func (e *Engine) dispatch() {
 	for e.pool.running < e.pool.size && e.context.Err() == nil {
 		q, unproven := e.pool.choose()
 		if q == nil {
-			return
+			break
 		}
 		q.target.unqueue(q)
 		e.queued--
@@ -166,51 +138,7 @@ func (e *Engine) dispatch() {
 		e.pool.taken.push(r)
 		e.starter()
 	}
-}
-
-// choose returns the question that runs next, nil if none may. Of two queues
-// that may be served the one goes first whose question waits longer.
-func (p *pool) choose() (q *question, unproven bool) {
-	proven := head(&p.proven)
-	var queue *fifo[*question]
-	if p.unproven < p.size/2 {
-		queue = p.unprovenQueue()
-	}
-	switch {
-	case proven == nil && queue == nil:
-		return nil, false
-	case queue == nil || proven != nil && proven.queued <= queue.peek().queued:
-		return p.proven.pop(), false
-	default:
-		p.odd = !p.odd
-		return queue.pop(), true
-	}
-}
-
-// unprovenQueue returns the queue of unproven questions whose turn it is, nil
-// if there are none. New questions and those that time out take turns.
-func (p *pool) unprovenQueue() *fifo[*question] {
-	fresh, suspect := head(&p.fresh), head(&p.suspect)
-	switch {
-	case fresh == nil && suspect == nil:
-		return nil
-	case suspect == nil || fresh != nil && p.odd:
-		return &p.fresh
-	default:
-		return &p.suspect
-	}
-}
-
-// head returns the first question of the queue that still waits, dropping those
-// that were answered or withdrawn meanwhile; nil if there is none.
-func head(f *fifo[*question]) *question {
-	for f.len() > 0 {
-		if q := f.peek(); q.stage == stageReady {
-			return q
-		}
-		f.pop()
-	}
-	return nil
+	e.pool.makeRoom()
 }
 
 // begin is called by the worker that takes the run. It reports false if nobody
@@ -224,7 +152,12 @@ func (e *Engine) begin(r *run, now instant) bool {
 	r.mark = e.lag.mark()
 	r.context, r.cancel = context.WithTimeout(e.context, time.Duration(q.timeout))
 	q.asked = true
-	e.deadlines.add(r, now.mono+q.timeout+overrunGrace)
+	r.deadline = now.mono + q.timeout + overrunGrace
+	at := r.deadline
+	if !r.unproven {
+		at = min(at, now.mono+max(unusualFrom, unusual*q.usual))
+	}
+	e.deadlines.add(r, at)
 	e.metrics.late.Observe(time.Duration(now.mono - r.due).Seconds())
 	return true
 }
@@ -240,6 +173,9 @@ func (e *Engine) end(r *run, result Result, now instant) {
 	if r.unproven {
 		e.pool.unproven--
 	}
+	if r.broken {
+		e.pool.breaking--
+	}
 	t.running--
 	if r.place != nowhere {
 		e.deadlines.remove(r.place)
@@ -247,7 +183,12 @@ func (e *Engine) end(r *run, result Result, now instant) {
 	q.run = nil
 	if q.stage == stageRunning {
 		q.stage = stageIdle
-		if !r.judged && e.context.Err() == nil {
+		switch {
+		case r.judged || e.context.Err() != nil:
+		case r.broken && result.Outcome != OutcomeSuccess:
+			q.timedOut = true
+			e.ask(q, r.due)
+		default:
 			e.judgeRun(r, result, now)
 		}
 	}
@@ -259,7 +200,7 @@ func (e *Engine) end(r *run, result Result, now instant) {
 func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	q := r.question
 	t := q.target
-	if result.Outcome == OutcomeFailure && (result.Class == ClassLocal || e.lag.lagged(r.mark)) {
+	if result.Outcome == OutcomeFailure && (result.Class == ClassLocal || e.lag.lagged(r.mark, time.Duration(now.mono-r.start.mono))) {
 		if result.Class != ClassLocal {
 			result.Reason, result.Message = ReasonSchedulingLag, "The operator itself was held up during the check."
 		}
@@ -268,6 +209,9 @@ func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	e.metrics.count(result.Outcome)
 	timedOut := result.Outcome != OutcomeSuccess && now.mono-r.start.mono >= q.timeout/2
 	q.timedOut = timedOut
+	if result.Outcome == OutcomeSuccess {
+		q.usual = now.mono - r.start.mono
+	}
 	if result.Class != ClassLocal {
 		connecting := result.Step == StepResolve || result.Step == StepConnect
 		t.timedOut = timedOut && connecting

@@ -67,7 +67,13 @@ func (e *Engine) advance(now instant) {
 		e.due(e.dues.first(), now)
 	}
 	for e.deadlines.next() <= now.mono {
-		e.overran(e.deadlines.first(), now)
+		r := e.deadlines.first()
+		if now.mono >= r.deadline {
+			e.overran(r, now)
+			continue
+		}
+		e.pool.long.push(r)
+		e.deadlines.move(r.place, r.deadline)
 	}
 	if e.sight.uneasy() && e.tickAt <= now.mono {
 		e.tickAt = now.mono + int64(time.Second)
@@ -97,14 +103,22 @@ func (e *Engine) due(q *question, now instant) {
 	}
 	e.dues.move(q.place, following)
 	missed := (now.mono - at) / q.interval
+	inPhase := at-q.queued > q.interval*9/10 // else it is asked ahead of its time
 	switch q.stage {
 	case stageIdle:
 		e.ask(q, at)
 	case stageWaiting, stageReady:
+		if !inPhase {
+			break
+		}
 		missed++
-		e.capacity.exceeded(e, q, now)
+		if !e.sight.blind && !e.sight.doubting() { // else it is the line, not the work
+			e.capacity.exceeded(e, q, now)
+		}
 	case stageRunning, stageGone:
-		missed++
+		if inPhase {
+			missed++
+		}
 	}
 	e.metrics.missed.Add(float64(missed))
 	e.capacity.missed += uint64(missed)
@@ -135,7 +149,7 @@ func (e *Engine) overran(r *run, now instant) {
 
 // lapseIfSilent makes the check Unknown if nothing covers it any more.
 func (e *Engine) lapseIfSilent(c *check, now instant) {
-	if e.coveredUntil(c) <= now.mono && !e.sight.blind && c.lapse(now.wall-(now.mono-c.cover), false) {
+	if e.coveredUntil(c) <= now.mono && !e.sight.blind && !e.sight.doubting() && c.lapse(now.wall-(now.mono-c.cover), false) {
 		e.changed(c.subscriber)
 	}
 }
@@ -154,7 +168,7 @@ func (e *Engine) coveredUntil(c *check) int64 {
 }
 
 // lapseSilent makes Unknown what nothing covers any more. While blind nothing
-// is, for five minutes, and then only slowly.
+// is, for five minutes, and then only slowly; nor while we may turn out to be.
 func (e *Engine) lapseSilent(now instant) {
 	for e.nextLapse() <= now.mono {
 		c := e.lapses.first()
@@ -178,6 +192,9 @@ func (e *Engine) lapseSilent(now instant) {
 // nextLapse returns when the next check may become Unknown.
 func (e *Engine) nextLapse() int64 {
 	at := e.lapses.next()
+	if e.sight.doubting() {
+		return never // for some 10 s: lookAround decides
+	}
 	if e.sight.blind && at != never {
 		at = max(at, e.sight.since.mono+int64(blindPatience), e.unknownAt)
 	}

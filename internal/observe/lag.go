@@ -21,7 +21,9 @@ const (
 // lagMeter measures how late this process is scheduled: starved of CPU, stopped
 // or throttled it takes its own delay for its targets'. Its heartbeat asks to be
 // woken each 100 ms and looks how late it is. A check that waits for a place in
-// the pool or for its target is late too, but not slow: that is not lag.
+// the pool or for its target is late too, but then it is not the check that is
+// slow: that is not lag. Nor can a check have been held up that took no longer
+// than the lag allowed.
 type lagMeter struct {
 	clock  clock.WithTicker
 	origin time.Time
@@ -66,8 +68,11 @@ func (m *lagMeter) beat(ctx context.Context) {
 func (m *lagMeter) mark() lagMark { return lagMark{stalls: m.stalls.Load()} }
 
 // lagged reports whether the process was held up at any time since the mark, or
-// is just now coming back from it.
-func (m *lagMeter) lagged(since lagMark) bool {
+// is just now coming back from it, during a check that took so long.
+func (m *lagMeter) lagged(since lagMark, took time.Duration) bool {
+	if took <= maxLag {
+		return false
+	}
 	if m.stalls.Load() != since.stalls {
 		return true
 	}

@@ -57,7 +57,8 @@ type reading struct {
 // the streak's first failure; a success streak of the success threshold
 // confirms Up, which began with its first success. Slowness has thresholds of
 // its own of the same size: so many slow successes in a row begin it, so many
-// that were not slow end it, and failures in between count for neither. Flapping
+// that were not slow end it, and failures in between count for neither; within
+// an outage nothing counts as slow. Flapping
 // counts the failures of the last 20 readings outside of confirmed outages.
 type streak struct {
 	first     int64  // when the current streak of successes or failures began

@@ -93,9 +93,9 @@ func (r *run) handshakeFault(err error, name string, conn *secured) *fault {
 	var record tls.RecordHeaderError
 	if errors.As(err, &record) {
 		if string(record.RecordHeader[:]) == "HTTP/" {
-			return targetFault(ReasonProtocolError, r.result.Address+" answered in plain HTTP where TLS was asked for.")
+			return targetFault(ReasonProtocolError, r.address+" answered in plain HTTP where TLS was asked for.")
 		}
-		return targetFault(ReasonProtocolError, r.result.Address+" answered with something that is not TLS.")
+		return targetFault(ReasonProtocolError, r.address+" answered with something that is not TLS.")
 	}
 	return targetFault(ReasonHandshakeFailed, "The TLS handshake failed"+r.because(strings.TrimPrefix(err.Error(), "tls: "))+".")
 }

@@ -55,7 +55,7 @@ func deafServer(t *testing.T) string {
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
 	for range 16 {
-		conn, err := net.DialTimeout("tcp", address, 100*time.Millisecond)
+		conn, err := net.DialTimeout("tcp", address, 500*time.Millisecond)
 		if err != nil {
 			return address
 		}
@@ -250,38 +250,70 @@ func TestAllowSeesEachConnection(t *testing.T) {
 	}}
 	e := endpointOf("http://outside.mainz.test:" + port + "/")
 	e.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true}
-	check(t, NewFactory(options), e, nil, inconclusive(observe.ClassLocal, observe.StepConnect, ReasonEgressRefused))
+	check(t, NewFactory(options), e, nil, inconclusive(observe.ClassLocal, observe.StepRequest, ReasonEgressRefused))
 	if len(seen) != 2 || seen[0] != "tcp "+first || seen[1] != "tcp "+end {
 		t.Errorf("the guard saw %v, want %s and %s", seen, first, end)
 	}
 }
 
+// TestRedirectToNobody: the target that is named was reached, so failing to
+// reach another one is not a failure to resolve or connect to it.
+func TestRedirectToNobody(t *testing.T) {
+	f := NewFactory(Options{Resolver: resolverAt(servers.StartDNS(t, answer(servers.Answer{Code: dnsmessage.RCodeNameError})))})
+	for to, reason := range map[string]string{
+		"http://" + freePort(t): ReasonConnectionRefused, "http://nobody.mainz.test.": ReasonHostNotFound,
+	} {
+		first := rawServer(t, answers("HTTP/1.1 302 Found\r\nLocation: "+to+"/\r\nContent-Length: 0\r\n\r\n"))
+		e := endpointOf("http://" + first + "/")
+		e.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true}
+		if r := check(t, f, e, nil, failed(observe.StepRequest, reason)); r.Address != first {
+			t.Errorf("address is %s, want %s", r.Address, first)
+		}
+	}
+}
+
 // TestCalledOff: a check ends soon when whoever asked goes, at every step.
 func TestCalledOff(t *testing.T) {
-	hang := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		<-ctx.Done()
-		return nil, ctx.Err()
+	// Each case says by reached that the check is at its step.
+	hang := func(reached func()) func(context.Context, string, string) (net.Conn, error) {
+		return func(ctx context.Context, _, _ string) (net.Conn, error) {
+			reached()
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
 	}
-	silent := rawServer(t, silence)
+	silent := func(reached func()) string {
+		return rawServer(t, func(conn net.Conn) {
+			if _, err := conn.Read(make([]byte, 1)); err == nil {
+				reached()
+			}
+			silence(conn)
+		})
+	}
 	for _, c := range []struct {
-		name    string
-		url     string
-		options Options
-		step    observe.Step
+		name string
+		make func(reached func()) (url string, o Options)
+		step observe.Step
 	}{
-		{"resolve", "tcp://itk.mainz.test.:99", Options{Resolver: resolverAt(servers.StartDNS(t, answer(servers.Answer{Silent: true})))}, observe.StepResolve},
-		{"connect", "tcp://127.0.0.1:99", Options{Dial: hang}, observe.StepConnect},
-		{"race", "tcp://itk.mainz.test:99", Options{Dial: hang, Resolver: addresses{loopback, netip.MustParseAddr("::1")}}, observe.StepConnect},
-		{"handshake", "tls://" + silent, Options{}, observe.StepHandshake},
-		{"request", "http://" + silent, Options{}, observe.StepRequest},
+		{"resolve", func(reached func()) (string, Options) {
+			zone := func(string) servers.Answer { reached(); return servers.Answer{Silent: true} }
+			return "tcp://itk.mainz.test.:99", Options{Resolver: resolverAt(servers.StartDNS(t, zone))}
+		}, observe.StepResolve},
+		{"connect", func(reached func()) (string, Options) { return "tcp://127.0.0.1:99", Options{Dial: hang(reached)} }, observe.StepConnect},
+		{"race", func(reached func()) (string, Options) {
+			return "tcp://itk.mainz.test:99", Options{Dial: hang(reached), Resolver: addresses{loopback, netip.MustParseAddr("::1")}}
+		}, observe.StepConnect},
+		{"handshake", func(reached func()) (string, Options) { return "tls://" + silent(reached), Options{} }, observe.StepHandshake},
+		{"request", func(reached func()) (string, Options) { return "http://" + silent(reached), Options{} }, observe.StepRequest},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, err := NewFactory(c.options).New(endpointOf(c.url), nil)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			url, options := c.make(cancel)
+			p, err := NewFactory(options).New(endpointOf(url), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithCancel(context.Background())
-			time.AfterFunc(50*time.Millisecond, cancel)
 			r := p.Run(ctx)
 			sound(t, r)
 			if got := (want{r.Outcome, r.Class, r.Step, r.Reason}); got != inconclusive(observe.ClassLocal, c.step, ReasonCancelled) {

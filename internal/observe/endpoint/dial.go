@@ -36,7 +36,10 @@ func (r *run) connect(t *target) (net.Conn, *fault) {
 
 func (r *run) arrived(a attempt) (net.Conn, *fault) {
 	if a.fault == nil {
-		r.result.Address = a.address
+		r.address = a.address
+		if r.hop == 0 {
+			r.result.Address = a.address
+		}
 	}
 	return a.conn, a.fault
 }

@@ -117,14 +117,14 @@ func (r *run) talkFault(err error, late, what string) *fault {
 		return f
 	}
 	if isTimeout(err) || r.ctx.Err() != nil {
-		return targetFault(late, r.result.Address+" accepted the connection and did not "+what+" in time.")
+		return targetFault(late, r.address+" accepted the connection and did not "+what+" in time.")
 	}
 	var errno syscall.Errno
 	if errors.As(err, &errno) && (errno == syscall.EHOSTUNREACH || errno == syscall.ENETUNREACH) {
-		return pathFault(ReasonNetworkUnreachable, "The way to "+r.result.Address+" broke down.")
+		return pathFault(ReasonNetworkUnreachable, "The way to "+r.address+" broke down.")
 	}
 	if errno != 0 || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return targetFault(ReasonConnectionClosed, r.result.Address+" closed the connection before it did "+what+".")
+		return targetFault(ReasonConnectionClosed, r.address+" closed the connection before it did "+what+".")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,17 +19,15 @@ import (
 
 const okHead = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 
-func TestHostileHTTP(t *testing.T) {
-	f := NewFactory(Options{})
-	wantsBody := &v1alpha1.HTTPCheck{BodyPattern: "needle"}
-	wantsJSON := &v1alpha1.HTTPCheck{BodyExpression: "body.ok"}
-	body := strings.Repeat("hay ", 1<<10)
-	for _, c := range []struct {
-		name  string
-		serve func(conn net.Conn)
-		http  *v1alpha1.HTTPCheck
-		want  want
-	}{
+type hostileCase struct {
+	name  string
+	serve func(conn net.Conn)
+	http  *v1alpha1.HTTPCheck
+	want  want
+}
+
+func hostileAnswers() []hostileCase {
+	return []hostileCase{
 		{"never answers", silence, nil, failed(observe.StepRequest, ReasonResponseTimeout)},
 		{"closes at once", func(net.Conn) {}, nil, failed(observe.StepRequest, ReasonConnectionClosed)},
 		{"resets when asked", reset, nil, failed(observe.StepRequest, ReasonConnectionClosed)},
@@ -49,7 +48,14 @@ func TestHostileHTTP(t *testing.T) {
 		{"one header without end", endless("HTTP/1.1 200 OK\r\nX-A: ", strings.Repeat("b", 100), 0), nil, failed(observe.StepRequest, ReasonHeaderTooLarge)},
 		{"status line without end", endless("HTTP/1.1 200 ", "OK", 0), nil, failed(observe.StepRequest, ReasonHeaderTooLarge)},
 		{"header that trickles", endless("HTTP/1.1 200 OK\r\nX-A: ", "b", 10*time.Millisecond), nil, failed(observe.StepRequest, ReasonResponseTimeout)},
+	}
+}
 
+func hostileBodies() []hostileCase {
+	wantsBody := &v1alpha1.HTTPCheck{BodyPattern: "needle"}
+	wantsJSON := &v1alpha1.HTTPCheck{BodyExpression: "body.ok"}
+	body := strings.Repeat("hay ", 1<<10)
+	return []hostileCase{
 		{"body without end, not needed", endless(okHead+"\r\n", body, 0), nil, success},
 		{"body without end", endless(okHead+"\r\n", body, 0), wantsBody, failed(observe.StepExpectation, ReasonBodyMismatch)},
 		{"needle, then without end", endless(okHead+"\r\nneedle", body, 0), wantsBody, success},
@@ -61,12 +67,21 @@ func TestHostileHTTP(t *testing.T) {
 		{"broken chunks", answers(okHead + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), wantsBody, failed(observe.StepRequest, ReasonProtocolError)},
 		{"compressed although not asked for", answers(okHead + "Content-Encoding: gzip\r\nContent-Length: 6\r\n\r\nneedle"), wantsBody, failed(observe.StepExpectation, ReasonBodyEncoded)},
 		{"JSON of great depth", answers(okHead + "\r\n" + strings.Repeat("[", 100_000)), wantsJSON, failed(observe.StepExpectation, ReasonBodyNotJSON)},
+	}
+}
 
+func hostileRedirects() []hostileCase {
+	return []hostileCase{
 		{"redirect to nowhere", answers("HTTP/1.1 302 Found\r\nLocation: http://[::1\r\n\r\n"), &v1alpha1.HTTPCheck{FollowRedirects: true}, failed(observe.StepRequest, ReasonRedirectRefused)},
 		{"redirect to port 0", answers("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:0/\r\n\r\n"), &v1alpha1.HTTPCheck{FollowRedirects: true}, failed(observe.StepRequest, ReasonRedirectRefused)},
 		{"redirect with a password", answers("HTTP/1.1 302 Found\r\nLocation: http://a:" + hiddenValue + "@127.0.0.1/\r\n\r\n"), &v1alpha1.HTTPCheck{FollowRedirects: true}, failed(observe.StepRequest, ReasonRedirectRefused)},
 		{"redirect without location", answers("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), &v1alpha1.HTTPCheck{FollowRedirects: true}, failed(observe.StepExpectation, ReasonUnexpectedStatus)},
-	} {
+	}
+}
+
+func TestHostileHTTP(t *testing.T) {
+	f := NewFactory(Options{})
+	for _, c := range slices.Concat(hostileAnswers(), hostileBodies(), hostileRedirects()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			e := impatient("http://" + rawServer(t, c.serve) + "/")
@@ -181,17 +196,16 @@ func TestMethodOfRedirects(t *testing.T) {
 
 func TestSlow(t *testing.T) {
 	f := NewFactory(Options{})
-	gate := make(chan struct{})
+	const delay = 50 * time.Millisecond
 	address := rawServer(t, func(conn net.Conn) {
 		if readRequest(conn) != nil {
-			<-gate
+			<-time.After(delay)
 			_, _ = io.WriteString(conn, okHead+"Content-Length: 0\r\n\r\n")
 		}
 	})
-	time.AfterFunc(50*time.Millisecond, func() { close(gate) })
 	e := endpointOf("http://" + address + "/")
 	e.MaxLatency = "40ms"
-	if r := check(t, f, e, nil, success); !r.Slow || r.Latency < 40*time.Millisecond {
+	if r := check(t, f, e, nil, success); !r.Slow || r.Latency < delay {
 		t.Errorf("slow is %v after %v", r.Slow, r.Latency)
 	}
 	e.MaxLatency = "9s"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,17 +91,14 @@ func (w *web) secrets(tb testing.TB) Secrets {
 
 func ref(name string) *v1alpha1.SecretReference { return &v1alpha1.SecretReference{Name: name} }
 
-func TestHTTPAgainstNginx(t *testing.T) {
-	w := startWeb(t)
-	secrets := w.secrets(t)
-	f := NewFactory(Options{})
-	follow := v1alpha1.HTTPCheck{FollowRedirects: true}
-	refused := inconclusive(observe.ClassNone, observe.StepExpectation, ReasonCredentialsRejected)
-	for _, c := range []struct {
-		name, path string
-		http       v1alpha1.HTTPCheck
-		want       want
-	}{
+type webCase struct {
+	name, path string
+	http       v1alpha1.HTTPCheck
+	want       want
+}
+
+func plainCases() []webCase {
+	return []webCase{
 		{"status as expected", "/", v1alpha1.HTTPCheck{}, success},
 		{"without path", "", v1alpha1.HTTPCheck{}, success},
 		{"no content", "/empty", v1alpha1.HTTPCheck{BodyPattern: "^$"}, success},
@@ -116,7 +114,12 @@ func TestHTTPAgainstNginx(t *testing.T) {
 		{"expression that is false", "/health", v1alpha1.HTTPCheck{BodyExpression: `body.checks > 3`}, failed(observe.StepExpectation, ReasonBodyMismatch)},
 		{"pattern and expression", "/health", v1alpha1.HTTPCheck{BodyPattern: "UP", BodyExpression: `body.checks > 3`}, failed(observe.StepExpectation, ReasonBodyMismatch)},
 		{"expression without JSON", "/", v1alpha1.HTTPCheck{BodyExpression: "body.ok"}, failed(observe.StepExpectation, ReasonBodyNotJSON)},
+	}
+}
 
+func redirectCases() []webCase {
+	follow := v1alpha1.HTTPCheck{FollowRedirects: true}
+	return []webCase{
 		{"redirect is an answer", "/to-root", v1alpha1.HTTPCheck{ExpectedStatuses: []v1alpha1.HTTPStatusRange{"302"}}, success},
 		{"redirect is no success", "/to-root", v1alpha1.HTTPCheck{}, failed(observe.StepExpectation, ReasonUnexpectedStatus)},
 		{"redirect followed", "/to-root", v1alpha1.HTTPCheck{FollowRedirects: true, BodyPattern: "Mainz"}, success},
@@ -124,7 +127,12 @@ func TestHTTPAgainstNginx(t *testing.T) {
 		{"redirect loop", "/loop", follow, failed(observe.StepRequest, ReasonRedirectLoop)},
 		{"redirects without end", "/count/", follow, failed(observe.StepRequest, ReasonTooManyRedirects)},
 		{"redirect to another scheme", "/to-mail", follow, failed(observe.StepRequest, ReasonRedirectRefused)},
+	}
+}
 
+func credentialCases() []webCase {
+	refused := inconclusive(observe.ClassNone, observe.StepExpectation, ReasonCredentialsRejected)
+	return []webCase{
 		{"basic authentication", "/private", v1alpha1.HTTPCheck{BasicAuthSecretRef: ref("login"), ExpectedStatuses: []v1alpha1.HTTPStatusRange{"404"}}, success},
 		{"wrong password", "/private", v1alpha1.HTTPCheck{BasicAuthSecretRef: ref("wrong")}, refused},
 		{"401 without credentials", "/private", v1alpha1.HTTPCheck{}, failed(observe.StepExpectation, ReasonUnexpectedStatus)},
@@ -137,11 +145,17 @@ func TestHTTPAgainstNginx(t *testing.T) {
 			{Name: "authorization", SecretKeyRef: &v1alpha1.SecretKeyReference{Name: "token", Key: KeyToken}}}}, refused},
 		{"wrong header in the clear", "/token", v1alpha1.HTTPCheck{Headers: []v1alpha1.HTTPHeader{
 			{Name: "authorization", Value: "Bearer abc"}}}, failed(observe.StepExpectation, ReasonUnexpectedStatus)},
-
 		{"own headers", "/agent", v1alpha1.HTTPCheck{BodyPattern: `^kdz-operator\|identity\|\|127.0.0.1\|close$`}, success},
 		{"declared headers", "/agent", v1alpha1.HTTPCheck{BodyPattern: `^mine\|identity\|16\|www.mainz.test\|close$`, Headers: []v1alpha1.HTTPHeader{
 			{Name: "User-Agent", Value: "mine"}, {Name: "X-Unit", Value: "16"}, {Name: "host", Value: "www.mainz.test"}}}, success},
-	} {
+	}
+}
+
+func TestHTTPAgainstNginx(t *testing.T) {
+	w := startWeb(t)
+	secrets := w.secrets(t)
+	f := NewFactory(Options{})
+	for _, c := range slices.Concat(plainCases(), redirectCases(), credentialCases()) {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(scheme+" "+c.name, func(t *testing.T) {
 				e := endpointOf("http://" + w.http + c.path)
@@ -179,7 +193,7 @@ func TestRedirectBetweenSchemes(t *testing.T) {
 	e = endpointOf("http://" + w.http + "/to-https")
 	e.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true}
 	r := check(t, f, e, secrets, failed(observe.StepHandshake, ReasonCertificateUnknownAuthority))
-	if !r.CertificateNotAfter.Equal(w.leaf) || r.Address != w.https {
+	if !r.CertificateNotAfter.Equal(w.leaf) || r.Address != w.http {
 		t.Errorf("certificate ends %v at %s", r.CertificateNotAfter, r.Address)
 	}
 	if strings.Contains(r.Message, "Root") || !strings.HasPrefix(r.Message, "Where a redirect led to: ") {

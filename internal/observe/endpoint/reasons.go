@@ -4,7 +4,9 @@ package endpoint
 
 // Reasons of a Result that is not a success, by the step at which they arise.
 // Each comment says the class of the failure (observe.FailureClass) and why,
-// and whether the check is a failure or inconclusive.
+// and whether the check is a failure or inconclusive. If what a redirect leads
+// to cannot be resolved or connected to, the step is request: the target that
+// the endpoint names was reached.
 const (
 	// ReasonHostNotFound, resolve: a name server answered that the name does
 	// not exist or has no address. Target: the answer is definite, and

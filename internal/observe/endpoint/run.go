@@ -49,8 +49,10 @@ type run struct {
 	failed    observe.Step
 	concluded bool
 	// hop counts the redirects that were followed.
-	hop    int
-	result observe.Result
+	hop int
+	// address of the connection under way.
+	address string
+	result  observe.Result
 }
 
 func (c *common) begin(ctx context.Context) *run {
@@ -101,10 +103,26 @@ func (r *run) finish(f *fault, maxLatency time.Duration) observe.Result {
 	r.result.Reason = f.reason
 	message := f.message
 	if r.hop > 0 {
-		message = "Where a redirect led to: " + message
+		message = r.afterRedirect(f)
 	}
 	r.result.Message = printable(message, observe.MaxMessageLength)
 	return r.result
+}
+
+// afterRedirect returns the message for a fault after a redirect. Resolving and
+// connecting are steps towards the target that the endpoint names, and who
+// shares their failure with other checks of that target must be able to rely
+// on it. It was reached; so if what a redirect leads to cannot be, the request
+// has failed.
+func (r *run) afterRedirect(f *fault) string {
+	if r.result.Step == observe.StepResolve || r.result.Step == observe.StepConnect {
+		r.result.Step = observe.StepRequest
+	}
+	switch f.reason {
+	case ReasonTooManyRedirects, ReasonRedirectLoop, ReasonRedirectRefused, ReasonCancelled:
+		return f.message
+	}
+	return "Where a redirect led to: " + f.message
 }
 
 // guard lets the connection end with the check: reads and writes fail from the

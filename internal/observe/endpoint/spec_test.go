@@ -4,6 +4,7 @@ package endpoint
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,18 +16,15 @@ import (
 	"kdz.mainz.de/operator/test/servers"
 )
 
-func TestSpecErrors(t *testing.T) {
-	type edit = func(e *v1alpha1.Endpoint)
-	url := func(u string) edit { return func(e *v1alpha1.Endpoint) { e.URL = u } }
-	http := func(h v1alpha1.HTTPCheck) edit { return func(e *v1alpha1.Endpoint) { e.HTTP = &h } }
-	header := func(h ...v1alpha1.HTTPHeader) edit { return http(v1alpha1.HTTPCheck{Headers: h}) }
-	f := NewFactory(Options{})
-	secrets := secretsOf(secretOf("token", map[string]string{KeyToken: "x"}))
-	for _, c := range []struct {
-		name  string
-		edit  edit
-		field string
-	}{
+type specCase struct {
+	name  string
+	edit  func(e *v1alpha1.Endpoint)
+	field string
+}
+
+func commonSpecCases() []specCase {
+	url := func(u string) func(e *v1alpha1.Endpoint) { return func(e *v1alpha1.Endpoint) { e.URL = u } }
+	return []specCase{
 		{"no url", url(""), "url"},
 		{"no scheme", url("www.mainz.test"), "url"},
 		{"no host", url("https:///path"), "url"},
@@ -50,6 +48,17 @@ func TestSpecErrors(t *testing.T) {
 		{"http for tcp", func(e *v1alpha1.Endpoint) { e.URL = "tcp://a:1"; e.HTTP = &v1alpha1.HTTPCheck{} }, "http"},
 		{"tls for http", func(e *v1alpha1.Endpoint) { e.URL = "http://a"; e.TLS = &v1alpha1.TLSCheck{} }, "tls"},
 		{"dns for https", func(e *v1alpha1.Endpoint) { e.DNS = &v1alpha1.DNSCheck{} }, "dns"},
+	}
+}
+
+func httpSpecCases() []specCase {
+	http := func(h v1alpha1.HTTPCheck) func(e *v1alpha1.Endpoint) {
+		return func(e *v1alpha1.Endpoint) { e.HTTP = &h }
+	}
+	header := func(h ...v1alpha1.HTTPHeader) func(e *v1alpha1.Endpoint) {
+		return http(v1alpha1.HTTPCheck{Headers: h})
+	}
+	return []specCase{
 		{"method", http(v1alpha1.HTTPCheck{Method: "DELETE"}), "http.method"},
 		{"HEAD with body", http(v1alpha1.HTTPCheck{Method: "HEAD", BodyPattern: "x"}), "http.method"},
 		{"status", http(v1alpha1.HTTPCheck{ExpectedStatuses: []v1alpha1.HTTPStatusRange{"200", "6"}}), "http.expectedStatuses[1]"},
@@ -80,7 +89,13 @@ func TestSpecErrors(t *testing.T) {
 			e.TLS = &v1alpha1.TLSCheck{InsecureSkipVerify: true, CASecretRef: ref("token")}
 		}, "tls.insecureSkipVerify"},
 		{"server name", func(e *v1alpha1.Endpoint) { e.TLS = &v1alpha1.TLSCheck{ServerName: "a b"} }, "tls.serverName"},
-	} {
+	}
+}
+
+func TestSpecErrors(t *testing.T) {
+	f := NewFactory(Options{})
+	secrets := secretsOf(secretOf("token", map[string]string{KeyToken: "x"}))
+	for _, c := range slices.Concat(commonSpecCases(), httpSpecCases()) {
 		t.Run(c.name, func(t *testing.T) {
 			e := endpointOf("https://www.mainz.test/")
 			c.edit(e)
@@ -97,7 +112,16 @@ func TestSpecErrors(t *testing.T) {
 	}
 }
 
-func TestSecretErrors(t *testing.T) {
+type secretCase struct {
+	name    string
+	e       *v1alpha1.Endpoint
+	secrets Secrets
+	want    SecretError
+}
+
+var errReading = errors.New("the API server is away")
+
+func secretCases(t *testing.T) []secretCase {
 	crt, key := servers.PEM(t, servers.SelfSigned(t, servers.Certificate{Client: true}))
 	_, otherKey := servers.PEM(t, servers.SelfSigned(t, servers.Certificate{Client: true}))
 	pair := func(crt, key string) map[string]string {
@@ -110,18 +134,11 @@ func TestSecretErrors(t *testing.T) {
 	header := &v1alpha1.Endpoint{HTTP: &v1alpha1.HTTPCheck{Headers: []v1alpha1.HTTPHeader{{Name: "X", SecretKeyRef: &v1alpha1.SecretKeyReference{Name: "secret", Key: "key"}}}}}
 	ca := &v1alpha1.Endpoint{TLS: &v1alpha1.TLSCheck{CASecretRef: ref("secret")}}
 	client := &v1alpha1.Endpoint{TLS: &v1alpha1.TLSCheck{ClientCertificateSecretRef: ref("secret")}}
-	readFailure := errors.New("the API server is away")
-
-	for _, c := range []struct {
-		name    string
-		e       *v1alpha1.Endpoint
-		secrets Secrets
-		want    SecretError
-	}{
+	return []secretCase{
 		{"missing", bearer, secretsOf(), SecretError{Name: "secret", Reason: SecretNotFound}},
 		{"nobody reads Secrets", bearer, nil, SecretError{Name: "secret", Reason: SecretNotFound}},
 		{"nil", bearer, func(string) (*corev1.Secret, error) { return nil, nil }, SecretError{Name: "secret", Reason: SecretNotFound}},
-		{"unreadable", bearer, func(string) (*corev1.Secret, error) { return nil, readFailure }, SecretError{Name: "secret", Reason: SecretUnreadable}},
+		{"unreadable", bearer, func(string) (*corev1.Secret, error) { return nil, errReading }, SecretError{Name: "secret", Reason: SecretUnreadable}},
 		{"not labelled", bearer, secretsOf(unlabelled), SecretError{Name: "secret", Reason: SecretNotLabelled}},
 		{"no token", bearer, secretsOf(secretOf("secret", nil)), SecretError{Name: "secret", Key: KeyToken, Reason: SecretKeyMissing}},
 		{"empty token", bearer, secretsOf(secretOf("secret", map[string]string{KeyToken: "\n"})), SecretError{Name: "secret", Key: KeyToken, Reason: SecretKeyMissing}},
@@ -137,7 +154,11 @@ func TestSecretErrors(t *testing.T) {
 		{"no certificate", client, secretsOf(secretOf("secret", map[string]string{KeyPrivateKey: string(key)})), SecretError{Name: "secret", Key: KeyCertificate, Reason: SecretKeyMissing}},
 		{"no key", client, secretsOf(secretOf("secret", map[string]string{KeyCertificate: string(crt)})), SecretError{Name: "secret", Key: KeyPrivateKey, Reason: SecretKeyMissing}},
 		{"somebody else's key", client, secretsOf(secretOf("secret", pair(string(crt), string(otherKey)))), SecretError{Name: "secret", Key: KeyCertificate, Reason: SecretUnusable}},
-	} {
+	}
+}
+
+func TestSecretErrors(t *testing.T) {
+	for _, c := range secretCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			e := c.e.DeepCopy()
 			e.URL = "https://www.mainz.test/"
@@ -155,7 +176,7 @@ func TestSecretErrors(t *testing.T) {
 			if text := got.Error(); strings.Contains(text, hiddenValue) || !strings.Contains(text, `Secret "secret"`) {
 				t.Errorf("error says %q", text)
 			}
-			if c.name == "unreadable" && !errors.Is(err, readFailure) {
+			if c.name == "unreadable" && !errors.Is(err, errReading) {
 				t.Error("the error of reading is lost")
 			}
 		})
