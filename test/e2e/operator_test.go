@@ -127,7 +127,7 @@ func (o *operator) checkLog() {
 			o.t.Errorf("the operator panicked: %s", line)
 		case strings.Contains(line, "level=ERROR"):
 			_, message, _ := strings.Cut(line, "msg=")
-			errors[message[:min(len(message), 160)]]++
+			errors[message[:min(len(message), 300)]]++
 		}
 	}
 	shown := 0
