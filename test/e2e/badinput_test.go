@@ -9,9 +9,10 @@ import "testing"
 func TestBadInput(t *testing.T) {
 	p := startPlane(t)
 	p.create(newUnit("kdz-16", ""))
-	p.startOperator()
+	o := p.startOperator()
 	t.Run("references", func(t *testing.T) { testReferences(t, p.in(t)) })
 	t.Run("faults", func(t *testing.T) { testFaults(t, p.in(t)) })
+	t.Run("hanging", func(t *testing.T) { testHanging(t, p.in(t), o) })
 }
 
 // in is the plane for a part of the test.

@@ -131,6 +131,9 @@ func testReferences(t *testing.T, p *plane) {
 	apps.await(mark, settleWithin, "wants-unit", "healed", heals[*v1alpha1.Application])
 	p.create(&v1alpha1.ServiceLevel{ObjectMeta: metav1.ObjectMeta{Name: "gold"}, Spec: v1alpha1.ServiceLevelSpec{
 		DisplayName: v1alpha1.LocalisedText{EN: "Gold"},
+		Availability: v1alpha1.AvailabilityObjective{
+			Objective: "99.9", Window: v1alpha1.AvailabilityWindow{Calendar: "Month"},
+		},
 	}})
 	apps.await(mark, settleWithin, "wants-level", "healed", heals[*v1alpha1.Application])
 	mark = units.mark()
