@@ -37,6 +37,16 @@ type run struct {
 
 func (r *run) setPlace(place int32) { r.place = place }
 
+// heldUp reports whether the run began so late that it can outlast the interval
+// of its question although it keeps its timeout.
+func (r *run) heldUp(now instant) bool {
+	began := now.mono
+	if r.cancel != nil {
+		began = r.start.mono
+	}
+	return began-r.due > r.question.interval-r.question.timeout
+}
+
 const (
 	// overrunGrace is how long after its deadline a run may return.
 	overrunGrace = int64(time.Second)

@@ -115,10 +115,15 @@ func (e *Engine) due(q *question, now instant) {
 		if !e.sight.blind && !e.sight.doubting() { // else it is the line, not the work
 			e.capacity.exceeded(e, q, now)
 		}
-	case stageRunning, stageGone:
-		if inPhase {
-			missed++
+	case stageRunning:
+		if !inPhase {
+			break
 		}
+		missed++
+		if q.run.heldUp(now) && !e.sight.blind && !e.sight.doubting() {
+			e.capacity.exceeded(e, q, now)
+		}
+	case stageGone:
 	}
 	e.metrics.missed.Add(float64(missed))
 	e.capacity.missed += uint64(missed)

@@ -179,6 +179,39 @@ func TestThousandHangingDoNotDelayOne(t *testing.T) {
 	}
 }
 
+// What has too little room may still be asked each time, only later and later
+// within its interval, until each run outlasts it.
+func TestRunsThatBeginTooLateAreOverCapacity(t *testing.T) {
+	options := withWitness()
+	options.Workers = 128
+	w := newWorld(t, options)
+	w.check = false
+	// Each takes 4 s of 5 s, so 80 of them need all of the 64 places; 100 more.
+	for n := range 100 {
+		c := in(probe(address(n), hanging), 5*second)
+		c.Timeout = 4 * second
+		w.ensure(fmt.Sprint(n), c)
+	}
+	w.run(5 * minute)
+	if h := w.engine.Health(); h.Missed == 0 || !h.OverCapacity.Active {
+		t.Errorf("missed %d, over capacity %+v", h.Missed, h.OverCapacity)
+	}
+	for n := range 100 {
+		w.engine.Forget(keyOf(fmt.Sprint(n)))
+	}
+	w.run(3 * minute)
+	for n := range 60 { // there is room for these
+		c := in(probe(address(n), hanging), 5*second)
+		c.Timeout = 4 * second
+		w.ensure(fmt.Sprint(n), c)
+	}
+	before := w.engine.Health().Missed
+	w.run(5 * minute)
+	if h := w.engine.Health(); h.OverCapacity.Active {
+		t.Errorf("60 of 64 places needed: missed %d, over capacity %+v", h.Missed-before, h.OverCapacity)
+	}
+}
+
 // S6, a tenth of it: 200 hanging beside 800 healthy and a pool of 26; 30 more on
 // one black-holed address.
 func TestS6HangingBesideHealthy(t *testing.T) {
