@@ -224,16 +224,23 @@ func (d *demo) pause(ctx context.Context) bool {
 func (d *demo) hints() []string {
 	hints := []string{"export KUBECONFIG=" + d.plane.Kubeconfig()}
 	if _, err := exec.LookPath("kubectl"); err != nil {
-		hints = append(hints, "alias kubectl="+d.plane.KubectlPath()+"    # none is installed")
+		hints = append(hints, "alias kubectl="+d.plane.KubectlPath())
 	}
 	hints = append(
 		hints,
-		"kubectl get ou; kubectl get kdz -A; kubectl get itapp -A -o wide; kubectl get itapp -A --field-selector status.operationalState=Outage",
+		"kubectl get ou; kubectl get kdz -A; kubectl get itapp -A -o wide",
+		"kubectl get itapp -A --field-selector status.operationalState=Outage",
 	)
 	if name := mostNeeded(d.applications, d.endpoints); name != "" {
-		hints = append(hints, fmt.Sprintf("curl -X POST %s/stop/%s    # and /start/…; curl %s lists what there is", d.lab.Control(), name, d.lab.Control()))
+		control := d.lab.Control()
+		hints = append(hints, fmt.Sprintf("curl -X POST %s/stop/%s", control, name), fmt.Sprintf("curl -X POST %s/start/%s; curl %s lists all", control, name, control))
 	}
-	return append(hints, "operator's log: "+d.operatorLog()+" (kill -9 it: it is started again, and since does not move); Ctrl-C ends everything")
+	return append(
+		hints,
+		"kill -9 the operator's process: it is started again, and since does not move",
+		"operator's log: "+d.operatorLog(),
+		"Ctrl-C ends everything",
+	)
 }
 
 // mostNeeded is the Application, among those whose endpoints are up in the lab,

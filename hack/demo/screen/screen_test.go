@@ -64,7 +64,7 @@ func snapshot() Snapshot {
 			application("amt-42", "katalog", v1alpha1.StateMaintenance, 48*time.Hour, &v1alpha1.Cause{Message: "status\x1b[31m 500\nred"}),
 			application("amt-451", "museum", v1alpha1.StateUnknown, time.Minute, &v1alpha1.Cause{Reason: v1alpha1.ReasonNotObserved, Message: "nothing is declared"}),
 			application("kdz-16", "wiki", v1alpha1.StateDegraded, 15*time.Second, &v1alpha1.Cause{Message: "the certificate has expired"}),
-			application("kdz-16", "sap", v1alpha1.StateOutage, 5*time.Second, &v1alpha1.Cause{Reason: "DependencyOut"}),
+			application("amt-10", "sap", v1alpha1.StateOutage, 5*time.Second, &v1alpha1.Cause{Kind: v1alpha1.CauseDependency, Reason: "DependencyOut"}),
 			application("kdz-16", "datenbanken", v1alpha1.StateOutage, 10*time.Second, &v1alpha1.Cause{Message: "connection refused"}),
 			application("kdz-16", "neu", "", 0, nil),
 			application("kdz-16", "alt", v1alpha1.StateRetired, time.Hour, nil),
@@ -89,7 +89,7 @@ amt-451    451     Unknown         18:39:05  1     0   0         0       0      
 
 APPLICATION         STATE           SINCE             CAUSE
 kdz-16/datenbanken  Outage          18:39:55          connection refused
-kdz-16/sap          Outage          18:40:00          DependencyOut
+amt-10/sap          Outage          18:40:00          DependencyOut
 kdz-16/wiki         Degraded        18:39:50          the certificate has expired
 amt-42/katalog      Maintenance     2026-11-19 18:40  status [31m 500 red
 kdz-16/neu          not judged yet
@@ -131,7 +131,7 @@ amt-451    451     Unknown         18:39:05  1     0   0         0       0      
 
 APPLICATION         STATE           SINCE             CAUSE
 kdz-16/datenbanken  Outage          18:39:55          connection refused
-kdz-16/sap          Outage          18:40:00          DependencyOut
+amt-10/sap          Outage          18:40:00          DependencyOut
 kdz-16/wiki         Degraded        18:39:50          the certificate has expired
 amt-42/katalog      Maintenance     2026-11-19 18:40  status [31m 500 red
 kdz-16/neu          not judged yet

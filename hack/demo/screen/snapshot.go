@@ -164,8 +164,9 @@ func compareUnits(a, b *v1alpha1.OrganisationalUnit) int {
 	return cmp.Or(cmp.Compare(len(as), len(bs)), strings.Compare(a.Name, b.Name))
 }
 
-// troubled are the Applications that are not well, the worst first, and how
-// many are Unknown only because nothing of them is declared that could be
+// troubled are the Applications that are not well, the worst first and of
+// these, ahead of what they drag along, those that are the cause; and how many
+// are Unknown only because nothing of them is declared that could be
 // looked at.
 func (s Snapshot) troubled() (shown []*v1alpha1.Application, undeclared int) {
 	for i := range s.Applications {
@@ -184,6 +185,7 @@ func (s Snapshot) troubled() (shown []*v1alpha1.Application, undeclared int) {
 	slices.SortFunc(shown, func(a, b *v1alpha1.Application) int {
 		return cmp.Or(
 			cmp.Compare(rank(a), rank(b)),
+			cmp.Compare(draggedAlong(a), draggedAlong(b)),
 			strings.Compare(a.Namespace, b.Namespace),
 			strings.Compare(a.Name, b.Name),
 		)
@@ -198,6 +200,14 @@ func rank(a *v1alpha1.Application) int {
 		return i
 	}
 	return len(states)
+}
+
+// draggedAlong is 1 for an Application whose state is another one's fault.
+func draggedAlong(a *v1alpha1.Application) int {
+	if a.Status.Cause != nil && a.Status.Cause.Kind == v1alpha1.CauseDependency {
+		return 1
+	}
+	return 0
 }
 
 var troubledColumns = []string{"APPLICATION", "STATE", "SINCE", "CAUSE"}
