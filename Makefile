@@ -103,6 +103,10 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code
 lint: $(GOLANGCI_LINT) ## Check style, import rules and API conventions
 	$(GOLANGCI_LINT) run
 
+.PHONY: fix
+fix: $(GOLANGCI_LINT) ## Format, and mend what the linter can mend by itself
+	$(GOLANGCI_LINT) run --fix
+
 .PHONY: clean
 clean: ## Remove what was built in the checkout (the cache stays)
 	rm -rf bin dist

@@ -113,11 +113,11 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("liveness of the observer: %w", err)
 	}
 
-	applications := metrics.NewApplications()
-	if err := o.Registerer.Register(applications); err != nil {
+	applications, err := metrics.NewApplications(o.Registerer)
+	if err != nil {
 		return fmt.Errorf("metrics of Applications: %w", err)
 	}
-	err := (&application.Reconciler{
+	err = (&application.Reconciler{
 		Client:    mgr.GetClient(),
 		APIReader: mgr.GetAPIReader(),
 		Observer:  engine,
@@ -130,7 +130,7 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("controller of Applications: %w", err)
 	}
 
-	units, err := organisationalunit.NewMetrics(o.Registerer)
+	units, err := metrics.NewUnits(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("metrics of units: %w", err)
 	}

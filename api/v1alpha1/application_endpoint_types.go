@@ -23,9 +23,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="!self.url.matches('^[^/?#]*//[^/?#]*:(0[0-9]*|[0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})?([/?#]|$)')",message="the port of url must be a number of 1 to 65535"
 // +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'tcp' || url(self.url).getPort().size() > 0",message="a tcp url needs a port: tcp://host:5432"
 // +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'icmp' || url(self.url).getPort().size() == 0",message="an icmp url has no port: icmp://host"
-// +kubebuilder:validation:XValidation:rule="duration(self.interval) >= duration('5s') && duration(self.interval) <= duration('24h')",message="interval must be at least 5s and at most 24h"
-// +kubebuilder:validation:XValidation:rule="!has(self.timeout) || duration(self.timeout) < duration(self.interval)",message="timeout must be shorter than interval"
-// +kubebuilder:validation:XValidation:rule="!has(self.timeout) || duration(self.timeout) >= duration('10ms')",message="timeout must be at least 10ms"
+// +kubebuilder:validation:XValidation:rule="(self.interval.size() < 2 || !self.interval.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self.interval) >= duration('5s') && duration(self.interval) <= duration('24h'))",message="interval must be at least 5s and at most 24h"
+// +kubebuilder:validation:XValidation:rule="!has(self.timeout) || (self.timeout.size() < 2 || !self.timeout.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (self.interval.size() < 2 || !self.interval.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || duration(self.timeout) < duration(self.interval)",message="timeout must be shorter than interval"
+// +kubebuilder:validation:XValidation:rule="!has(self.timeout) || (self.timeout.size() < 2 || !self.timeout.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || duration(self.timeout) >= duration('10ms')",message="timeout must be at least 10ms"
 // +kubebuilder:validation:XValidation:rule="!has(self.http) || !isURL(self.url) || url(self.url).getScheme() in ['http','https']",message="http is only for urls with scheme http or https"
 // +kubebuilder:validation:XValidation:rule="!has(self.tls) || !isURL(self.url) || url(self.url).getScheme() in ['https','tls','grpcs','smtp','smtps','imap','imaps','ldap','ldaps']",message="tls is only for urls whose scheme can use TLS: https, tls, grpcs, smtp(s), imap(s), ldap(s)"
 // +kubebuilder:validation:XValidation:rule="!has(self.dns) || !isURL(self.url) || url(self.url).getScheme() == 'dns'",message="dns is only for urls with scheme dns"
@@ -156,7 +156,7 @@ type HTTPCheck struct {
 // +kubebuilder:validation:MinLength=3
 // +kubebuilder:validation:MaxLength=7
 // +kubebuilder:validation:Pattern=`^[1-5][0-9]{2}(-[1-5][0-9]{2})?$`
-// +kubebuilder:validation:XValidation:rule="self.size() != 7 || int(self.substring(0, 3)) <= int(self.substring(4, 7))",message="a range of statuses begins with the lower one: 200-299"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^[0-9]{3}-[0-9]{3}$') || int(self.substring(0, 3)) <= int(self.substring(4, 7))",message="a range of statuses begins with the lower one: 200-299"
 type HTTPStatusRange string
 
 // HTTPHeader is a header of a request, its value written here or taken from a
@@ -184,7 +184,7 @@ type HTTPHeader struct {
 
 // TLSCheck says whom to trust and how to identify oneself.
 // +kubebuilder:validation:XValidation:rule="!(has(self.insecureSkipVerify) && self.insecureSkipVerify) || !has(self.caSecretRef)",message="insecureSkipVerify trusts everybody, so caSecretRef would do nothing: use one of them"
-// +kubebuilder:validation:XValidation:rule="!has(self.renewBefore) || duration(self.renewBefore) <= duration('8760h')",message="renewBefore must be at most 8760h"
+// +kubebuilder:validation:XValidation:rule="!has(self.renewBefore) || (self.renewBefore.size() < 2 || !self.renewBefore.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || duration(self.renewBefore) <= duration('8760h')",message="renewBefore must be at most 8760h"
 type TLSCheck struct {
 	// caSecretRef names a Secret with key ca.crt: the certification
 	// authorities to trust instead of those of the operator's image.

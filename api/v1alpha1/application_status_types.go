@@ -129,6 +129,8 @@ type EndpointStatus struct {
 	// since when it is in this state: the start of the first check of the
 	// streak that confirmed it.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Since *metav1.Time `json:"since,omitempty"`
 
 	// reason in a stable CamelCase word; absent when it is Up.
@@ -145,6 +147,8 @@ type EndpointStatus struct {
 	// certificateNotAfter is when the first certificate of the chain expires
 	// that the endpoint presents.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	CertificateNotAfter *metav1.Time `json:"certificateNotAfter,omitempty"`
 }
 
@@ -162,6 +166,8 @@ type SystemStatus struct {
 
 	// since when it is in this state.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Since *metav1.Time `json:"since,omitempty"`
 
 	// reason in a stable CamelCase word.
@@ -183,6 +189,8 @@ type HostingStatus struct {
 
 	// since when it is in this state.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Since *metav1.Time `json:"since,omitempty"`
 
 	// systems that it consists of.
@@ -214,10 +222,14 @@ type BackupStatus struct {
 
 	// newestSuccessAt is when the newest successful backup began.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	NewestSuccessAt *metav1.Time `json:"newestSuccessAt,omitempty"`
 
 	// newestRestoreTestAt is when the newest successful restore test began.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	NewestRestoreTestAt *metav1.Time `json:"newestRestoreTestAt,omitempty"`
 
 	// sources of evidence, one by one.
@@ -240,10 +252,14 @@ type BackupSourceStatus struct {
 
 	// newestSuccessAt is when the newest successful backup began.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	NewestSuccessAt *metav1.Time `json:"newestSuccessAt,omitempty"`
 
 	// newestRestoreTestAt is when the newest successful restore test began.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	NewestRestoreTestAt *metav1.Time `json:"newestRestoreTestAt,omitempty"`
 
 	// reason in a stable CamelCase word.
@@ -280,6 +296,8 @@ type ServiceLevelSummary struct {
 
 	// asOf is the moment up to which the seconds are counted.
 	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	AsOf metav1.Time `json:"asOf,omitzero"`
 
 	// agreedSeconds of the whole period.
@@ -325,6 +343,8 @@ type ApplicationStatus struct {
 
 	// since when it is in this state.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Since *metav1.Time `json:"since,omitempty"`
 
 	// cause of the state, where it is not Operational.
@@ -368,64 +388,3 @@ type ApplicationStatus struct {
 	// +kubebuilder:validation:MaxItems=24
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
-
-// Application is an IT service that somebody relies on (Fachverfahren).
-//
-// +kubebuilder:object:root=true
-// +kubebuilder:subresource:status
-// +kubebuilder:resource:path=applications,singular=application,scope=Namespaced,shortName=itapp,categories=kdz
-// +kubebuilder:selectablefield:JSONPath=`.status.operationalState`
-// +kubebuilder:selectablefield:JSONPath=`.status.centralisation`
-// +kubebuilder:selectablefield:JSONPath=`.spec.operation.provider`
-// +kubebuilder:selectablefield:JSONPath=`.spec.responsible.unitRef.name`
-// +kubebuilder:selectablefield:JSONPath=`.spec.operation.unitRef.name`
-// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.operationalState`
-// +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.operation.provider`
-// +kubebuilder:printcolumn:name="Rule",type=string,JSONPath=`.status.centralisation`
-// +kubebuilder:printcolumn:name="Level",type=string,JSONPath=`.spec.serviceLevelRef.name`
-// +kubebuilder:printcolumn:name="Availability",type=string,JSONPath=`.status.serviceLevel.availability`
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
-// +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.status.since`
-// +kubebuilder:printcolumn:name="Lifecycle",type=string,JSONPath=`.spec.lifecycle`,priority=1
-// +kubebuilder:printcolumn:name="Responsible",type=string,JSONPath=`.spec.responsible.unitRef.name`,priority=1
-// +kubebuilder:printcolumn:name="Operator",type=string,JSONPath=`.spec.operation.unitRef.name`,priority=1
-// +kubebuilder:printcolumn:name="Dependents",type=integer,JSONPath=`.status.dependents.count`,priority=1
-// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.spec.displayName.de`,priority=1
-// +kubebuilder:printcolumn:name="Cause",type=string,JSONPath=`.status.cause.message`,priority=1
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name of an Application must have at most 63 characters, since it becomes a label value"
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.replacedByRef) || self.spec.replacedByRef.name != self.metadata.name",message="spec.replacedByRef must not name the application itself"
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || !self.spec.dependencies.exists(d, d.name == self.metadata.name && !has(d.__namespace__))",message="spec.dependencies must not name the application itself"
-type Application struct {
-	metav1.TypeMeta `json:",inline"`
-	// metadata of the object.
-	// +optional
-	metav1.ObjectMeta `json:"metadata,omitempty"`
-
-	// spec declares the Application.
-	// +required
-	Spec ApplicationSpec `json:"spec,omitzero"`
-	// status tells how the Application stands.
-	// +optional
-	Status ApplicationStatus `json:"status,omitzero"`
-}
-
-// ApplicationList is a list of Applications.
-//
-// +kubebuilder:object:root=true
-type ApplicationList struct {
-	metav1.TypeMeta `json:",inline"`
-	metav1.ListMeta `json:"metadata,omitempty"`
-	Items           []Application `json:"items"`
-}
-
-// GetConditions returns the conditions of the object.
-func (a *Application) GetConditions() []metav1.Condition { return a.Status.Conditions }
-
-// SetConditions replaces the conditions of the object.
-func (a *Application) SetConditions(c []metav1.Condition) { a.Status.Conditions = c }
-
-// GetConditions returns the conditions of the object.
-func (u *OrganisationalUnit) GetConditions() []metav1.Condition { return u.Status.Conditions }
-
-// SetConditions replaces the conditions of the object.
-func (u *OrganisationalUnit) SetConditions(c []metav1.Condition) { u.Status.Conditions = c }

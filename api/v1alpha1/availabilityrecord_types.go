@@ -9,6 +9,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 type Accumulators struct {
 	// asOf is the moment up to which seconds are counted.
 	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	AsOf metav1.Time `json:"asOf,omitzero"`
 
 	// agreed seconds up to asOf: within service hours, maintenance included.
@@ -53,6 +55,8 @@ type Accumulators struct {
 type AccountSegment struct {
 	// from is the moment at which the segment begins.
 	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	From metav1.Time `json:"from,omitzero"`
 
 	// serviceLevel that governs it; absent means none.
@@ -105,17 +109,27 @@ type Outage struct {
 	// startAt is the start of the first failed check of the streak that
 	// confirmed it.
 	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	StartAt metav1.Time `json:"startAt,omitzero"`
 
 	// endAt is the first success of the streak that ended it; absent while it
 	// lasts.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	EndAt *metav1.Time `json:"endAt,omitempty"`
 
 	// chargedSeconds that count against the agreement.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ChargedSeconds int64 `json:"chargedSeconds"`
+
+	// charged is false for an outage that lies outside the indicator, so that
+	// it is reported and counts against nothing.
+	// +optional
+	// +kubebuilder:default=true
+	Charged *bool `json:"charged,omitempty"`
 
 	// cause of it.
 	// +optional

@@ -37,12 +37,17 @@ type LocalisedText struct {
 }
 
 // Duration is a duration as Go writes it: "1h30m", "500ms". Units are ms, s, m
-// and h; there are no days, since a day is not always 24 hours. Its length and
-// the digits of each unit are bounded so that the longest (239 years) still
-// fits into a Go time.Duration.
+// and h, each at most once and the longest first; there are no days, since a
+// day is not always 24 hours. The digits of each unit are bounded so that the
+// longest (135 years) still fits into a Go time.Duration.
+//
+// A rule that converts a duration must let pass what is none: the pattern
+// refuses it already, and the API server spares an unchanged value a pattern or
+// a rule that it breaks, but not a rule that it cannot evaluate. The status of
+// an object stored before the pattern could not be written any more.
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=20
-// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,6})?h|[0-9]{1,7}(\.[0-9]{1,6})?m|[0-9]{1,8}(\.[0-9]{1,6})?m?s)+$`
+// +kubebuilder:validation:Pattern=`^([0-9]{1,6}(\.[0-9]{1,6})?h)?([0-9]{1,7}(\.[0-9]{1,6})?m)?([0-9]{1,8}(\.[0-9]{1,6})?s)?([0-9]{1,8}(\.[0-9]{1,6})?ms)?$`
 type Duration string
 
 // Date is a day as RFC 3339 writes it ("2026-03-31"), in Europe/Berlin. A day
@@ -194,7 +199,7 @@ const (
 // MaintenanceWindow is an agreed time in which an outage is maintenance: once
 // (startAt) or again and again (schedule).
 // +kubebuilder:validation:XValidation:rule="has(self.startAt) != has(self.schedule)",message="a maintenance window has exactly one of startAt (once) and schedule (recurring)"
-// +kubebuilder:validation:XValidation:rule="duration(self.duration) > duration('0s') && duration(self.duration) <= duration('168h')",message="duration of a maintenance window must be more than 0s and at most 168h"
+// +kubebuilder:validation:XValidation:rule="(self.duration.size() < 2 || !self.duration.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self.duration) > duration('0s') && duration(self.duration) <= duration('168h'))",message="duration of a maintenance window must be more than 0s and at most 168h"
 type MaintenanceWindow struct {
 	// name of the window, unique in its list.
 	// +required

@@ -145,6 +145,8 @@ type OrganisationalUnitStatus struct {
 
 	// since when the unit is in this state.
 	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Since *metav1.Time `json:"since,omitempty"`
 
 	// cause says in one sentence why the unit is not Operational.
@@ -212,3 +214,9 @@ type OrganisationalUnitList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []OrganisationalUnit `json:"items"`
 }
+
+// GetConditions returns the conditions of the object.
+func (u *OrganisationalUnit) GetConditions() []metav1.Condition { return u.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (u *OrganisationalUnit) SetConditions(c []metav1.Condition) { u.Status.Conditions = c }

@@ -54,10 +54,9 @@ const apiServerWitness = "apiserver"
 
 func parse(args []string, output io.Writer) (*settings, error) {
 	s := &settings{}
-	// The kubeconfig flag is registered with the process's own flag set.
-	f := flag.CommandLine
-	f.Init("kdz-operator", flag.ContinueOnError)
+	f := flag.NewFlagSet("kdz-operator", flag.ContinueOnError)
 	f.SetOutput(output)
+	ctrl.RegisterFlags(f) // kubeconfig
 	f.StringVar(&s.metricsAddress, "metrics-bind-address", "0", "address and port on which metrics are served; 0 serves none")
 	f.BoolVar(&s.metricsInsecure, "metrics-insecure", false, "serve metrics over plain HTTP to everybody instead of over HTTPS to those whom the API server allows")
 	f.StringVar(&s.probeAddress, "health-probe-bind-address", ":8081", "address and port on which /healthz and /readyz are served; 0 serves none")

@@ -123,7 +123,7 @@ func renewBefore(d *v1alpha1.Endpoint) (time.Duration, error) {
 func seed(app *v1alpha1.Application, name v1alpha1.ItemName) *observe.Observation {
 	for i := range app.Status.Endpoints {
 		e := &app.Status.Endpoints[i]
-		if e.Name != name || e.State == v1alpha1.ComponentUnknown || e.Since == nil {
+		if e.Name != name || e.Since == nil || (e.State == v1alpha1.ComponentUnknown && ourOwn(e.Reason)) {
 			continue
 		}
 		o := &observe.Observation{Name: string(name), Since: e.Since.Time, Reason: e.Reason, Message: e.Message}
@@ -132,8 +132,10 @@ func seed(app *v1alpha1.Application, name v1alpha1.ItemName) *observe.Observatio
 			o.State = observe.StateUp
 		case v1alpha1.ComponentDegraded:
 			o.State = observe.StateDegraded
-		default:
+		case v1alpha1.ComponentDown:
 			o.State = observe.StateDown
+		default:
+			o.State = observe.StateUnknown
 		}
 		if e.CertificateNotAfter != nil {
 			o.CertificateNotAfter = e.CertificateNotAfter.Time
@@ -141,6 +143,18 @@ func seed(app *v1alpha1.Application, name v1alpha1.ItemName) *observe.Observatio
 		return o
 	}
 	return nil
+}
+
+// ourOwn says whether a reason why an endpoint is Unknown was given by this
+// controller and not by the observer.
+func ourOwn(reason string) bool {
+	switch reason {
+	case v1alpha1.ReasonAwaitingFirstResult, v1alpha1.ReasonReferenceNotFound, v1alpha1.ReasonSecretNotLabelled,
+		v1alpha1.ReasonSecretUnusable, v1alpha1.ReasonInvalidSpec:
+		return true
+	default:
+		return false
+	}
 }
 
 // secret reads a Secret. The cache holds only those that may be used for

@@ -49,8 +49,11 @@ func (f *fakeObserver) Ensure(s observe.Subscriber, checks []observe.Check) {
 func (f *fakeObserver) Forget(key types.NamespacedName) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	// What a test told before the controller knew of the Application stays.
+	if _, known := f.checks[key]; known {
+		delete(f.seen, key)
+	}
 	delete(f.checks, key)
-	delete(f.seen, key)
 }
 
 func (f *fakeObserver) Observations(key types.NamespacedName) []observe.Observation {

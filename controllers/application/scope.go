@@ -4,6 +4,7 @@ package application
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -176,8 +177,9 @@ func endpointMessage(o observe.Observation) string {
 	if o.State == observe.StateUp {
 		return ""
 	}
-	if step := o.Step.String(); step != "" && o.Message != "" {
-		return step + ": " + o.Message
+	message := strings.TrimSuffix(o.Message, ".")
+	if step := o.Step.String(); step != "" && message != "" {
+		return step + ": " + message
 	}
-	return o.Message
+	return message
 }

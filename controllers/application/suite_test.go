@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -92,10 +93,14 @@ func (w *world) start() {
 	w.observer = newFakeObserver()
 	w.observer.wake = waker.Wake
 	ctx, cancel := context.WithCancel(context.Background())
+	applications, err := metrics.NewApplications(prometheus.NewRegistry())
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	err = (&application.Reconciler{
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(),
 		Observer: w.observer, Prober: endpoint.NewFactory(endpoint.Options{}),
-		Recorder: mgr.GetEventRecorder("test"), Metrics: metrics.NewApplications(), Clock: w.clock,
+		Recorder: mgr.GetEventRecorder("test"), Metrics: applications, Clock: w.clock,
 	}).SetupWithManager(ctx, mgr, waker, 4)
 	if err != nil {
 		cancel()
@@ -158,7 +163,7 @@ func (w *world) await(name string, want func(*v1alpha1.Application) string) *v1a
 	err := wait.PollUntilContextTimeout(w.t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
 		if err := w.client.Get(ctx, w.key(name), app); err != nil {
 			last = err.Error()
-			return false, nil
+			return false, client.IgnoreNotFound(err)
 		}
 		if app.Status.ObservedGeneration != app.Generation {
 			last = fmt.Sprintf("generation %d, observed %d", app.Generation, app.Status.ObservedGeneration)

@@ -16,6 +16,7 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/organisationalunit/rollup"
 	"kdz.mainz.de/operator/internal/judge/state"
+	"kdz.mainz.de/operator/internal/tell/metrics"
 	"kdz.mainz.de/operator/internal/tell/status"
 )
 
@@ -31,7 +32,7 @@ type Reconciler struct {
 	// Recorder of Events about changes of state; nil means the manager's own.
 	Recorder events.EventRecorder
 	// Metrics of units; nil means that there are none.
-	Metrics *Metrics
+	Metrics *metrics.Units
 
 	index *rollup.Index
 	pace  *pacer
@@ -63,7 +64,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 
 	verdict := state.Unit(totals.Applications, totals.Worst)
-	r.Metrics.judged(unit.Name, verdict.State, totals.Applications)
+	r.Metrics.Judged(unit.Name, verdict.State, totals.Applications)
 
 	before := unit.DeepCopy()
 	setStatus(unit, totals, verdict, r.Clock.Now())
@@ -77,7 +78,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("write status of unit: %w", err)
 	case wrote:
 		r.pace.wrote(unit.Name)
-		r.Metrics.wrote(unit.Name)
+		r.Metrics.Wrote(unit.Name)
 		r.announce(before, unit)
 	}
 	return ctrl.Result{}, nil
@@ -100,5 +101,5 @@ func (r *Reconciler) announce(before, after *v1alpha1.OrganisationalUnit) {
 // forget drops what is kept of a unit that is gone.
 func (r *Reconciler) forget(unit string) {
 	r.pace.forget(unit)
-	r.Metrics.forget(unit)
+	r.Metrics.Forget(unit)
 }

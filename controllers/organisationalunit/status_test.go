@@ -45,16 +45,22 @@ func TestSetReady(t *testing.T) {
 		message string
 	}{
 		"in its place": {
-			newUnit("kdz-16-03", "kdz-16"), rollup.Snapshot{},
-			map[string]string{"Ready": "True Succeeded"}, "counted",
+			newUnit("kdz-16-03", "kdz-16"),
+			rollup.Snapshot{},
+			map[string]string{"Ready": "True Succeeded"},
+			"counted",
 		},
 		"the parent is missing": {
-			newUnit("kdz-16-03", "kdz-16"), rollup.Snapshot{MissingParent: "kdz-16"},
-			map[string]string{"Ready": "False ReferenceNotFound", "Reconciling": "True ReferenceNotFound"}, `"kdz-16"`,
+			newUnit("kdz-16-03", "kdz-16"),
+			rollup.Snapshot{MissingParent: "kdz-16"},
+			map[string]string{"Ready": "False ReferenceNotFound", "Reconciling": "True ReferenceNotFound"},
+			`"kdz-16"`,
 		},
 		"on a cycle": {
-			newUnit("a", "b"), rollup.Snapshot{Cycle: []string{"a", "b", "a"}},
-			map[string]string{"Ready": "False ParentCycle", "Stalled": "True ParentCycle"}, "a → b → a",
+			newUnit("a", "b"),
+			rollup.Snapshot{Cycle: []string{"a", "b", "a"}},
+			map[string]string{"Ready": "False ParentCycle", "Stalled": "True ParentCycle"},
+			"a → b → a",
 		},
 		"a parent without a name": {
 			func() *v1alpha1.OrganisationalUnit {
@@ -63,7 +69,8 @@ func TestSetReady(t *testing.T) {
 				return u
 			}(),
 			rollup.Snapshot{},
-			map[string]string{"Ready": "False InvalidSpec", "Stalled": "True InvalidSpec"}, "spec.parentRef.name",
+			map[string]string{"Ready": "False InvalidSpec", "Stalled": "True InvalidSpec"},
+			"spec.parentRef.name",
 		},
 	}
 	for name, tc := range tests {
@@ -98,7 +105,7 @@ func TestSetAvailable(t *testing.T) {
 		v1alpha1.StateOperational: "True Operational",
 		v1alpha1.StateDegraded:    "True Degraded",
 		v1alpha1.StateOutage:      "False Outage",
-		v1alpha1.StateUnknown:     "Unknown Unknown",
+		v1alpha1.StateUnknown:     string(metav1.ConditionUnknown) + " " + v1alpha1.ReasonUnknown,
 	}
 	for s, want := range tests {
 		t.Run(string(s), func(t *testing.T) {

@@ -75,7 +75,10 @@ func (b *builder) assets(ctx context.Context) (string, error) {
 	if err := b.build(ctx, dir, flags); err != nil {
 		return "", err
 	}
-	return dir, prune(b.cache, key)
+	if err := prune(b.cache, key); err != nil {
+		_, _ = fmt.Fprintln(b.progress, "old builds stay in the cache:", err) // which keeps nobody from using the new one
+	}
+	return dir, nil
 }
 
 // lock waits until no other process builds.
@@ -156,7 +159,7 @@ func (b *builder) compile(ctx context.Context, temp string, flags []string) (err
 	}
 	log.finish("failed")
 	return fmt.Errorf("build the embedded control plane in %s: %w; the end of what go build said:\n%s\n"+
-		"(it needs the Go module proxy the first time, and some 6 GB of space; with %s set to a folder that has %s, %s and %s nothing is built)",
+		"(it needs the Go module proxy the first time, and some 4 GB of space; with %s set to a folder that has %s, %s and %s nothing is built)",
 		b.source, err, log.tail(), assetsVariable, etcd, apiServer, kubectl)
 }
 

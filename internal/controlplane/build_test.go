@@ -77,13 +77,15 @@ func (f fake) release(t *testing.T) {
 	}
 }
 
-// builds are the builds so far, as "process arguments".
+// builds are the builds so far, as "process arguments". A line that is being
+// written is none yet.
 func (f fake) builds() []string {
 	b, err := os.ReadFile(filepath.Join(f.dir, "builds"))
 	if err != nil {
 		return nil
 	}
-	return strings.Split(strings.TrimSpace(string(b)), "\n")
+	lines := strings.Split(string(b), "\n")
+	return lines[:len(lines)-1]
 }
 
 // awaitBuild awaits the first build and returns its process.

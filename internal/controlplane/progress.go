@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -124,7 +125,7 @@ func (l *buildLog) tail() string {
 	defer l.mu.Unlock()
 	lines := l.remaining
 	if len(l.partial) > 0 {
-		lines = append(lines[:len(lines):len(lines)], string(l.partial))
+		lines = append(slices.Clip(lines), string(l.partial))
 	}
 	return "\t" + strings.Join(lines, "\n\t")
 }

@@ -162,7 +162,7 @@ func (e *Engine) weigh(q *question, a *answer, now instant) {
 	case e.sight.blind || a.start.mono < e.sight.ended.mono:
 		// Nothing that was sent while we were blind proves anything.
 	case e.sight.proves(n, now.mono):
-		e.deliver(q, a, now)
+		e.deliver(q, a)
 	default:
 		e.sight.suspect(n, suspicion{question: q, answer: *a, at: now.mono})
 		e.askWitness(now)
@@ -196,7 +196,7 @@ func (e *Engine) resolve(now instant) {
 	}
 	proven := e.sight.take(func(n network, s *suspicion) bool { return e.sight.proves(n, s.at) })
 	for i := range proven {
-		e.deliver(proven[i].question, &proven[i].answer, now)
+		e.deliver(proven[i].question, &proven[i].answer)
 	}
 }
 
@@ -220,7 +220,9 @@ func (e *Engine) lookAround(now instant) {
 func (e *Engine) dropUnproven(old []suspicion) {
 	for i := range old {
 		a := &old[i].answer
-		a.result.Message = fmt.Sprintf("%s Nothing proves that the way there works.", a.result.Message)
+		if message := a.result.Message + " Nothing proves that the way there works."; len(message) <= MaxMessageLength {
+			a.result.Message = message
+		}
 		a.result.Reason, a.result.Outcome = ReasonPathUnconfirmed, OutcomeInconclusive
 		e.deliverDoubt(old[i].question, a)
 	}

@@ -115,6 +115,20 @@ func TestLowerThresholdConfirmsAtOnce(t *testing.T) {
 	}
 }
 
+func TestLowerThresholdInventsNoReason(t *testing.T) {
+	w := newWorld(t, Options{})
+	target := address(1)
+	c := in(probe(target, script(refusing, phase{2 * minute, well}, phase{3 * minute, refusing}, phase{3*minute + 30*second, starving})), 30*second)
+	c.FailureThreshold = 10
+	w.ensure("payroll", c)
+	w.until(3*minute + 20*second) // two failures, and one that we are to blame for
+	c.FailureThreshold = 2
+	w.ensure("payroll", c)
+	w.expectState("payroll", StateUp)
+	w.until(4 * minute)
+	w.expect("payroll", StateDown, w.askedAfter(target, 2*minute), "ConnectionRefused")
+}
+
 func TestIntervalChangesDoNotMakeSilence(t *testing.T) {
 	for _, change := range []struct{ from, to time.Duration }{
 		{30 * second, time.Hour}, {time.Hour, 5 * second}, {5 * second, 6 * second}, {time.Hour, 24 * time.Hour},

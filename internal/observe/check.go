@@ -4,6 +4,7 @@ package observe
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -24,12 +25,32 @@ type note struct {
 	doubtful        bool // inconclusive rather than failed
 }
 
+// stateCode is a State in one byte: there are very many checks.
+type stateCode uint8
+
+const (
+	codePending stateCode = iota
+	codeUp
+	codeDegraded
+	codeDown
+	codeUnknown
+)
+
+var statesByCode = [...]State{
+	codePending: StatePending, codeUp: StateUp, codeDegraded: StateDegraded, codeDown: StateDown, codeUnknown: StateUnknown,
+}
+
+func (c stateCode) state() State { return statesByCode[c] }
+
+// codeOf returns the code of a State; that of Pending if there is none such.
+func codeOf(s State) stateCode { return stateCode(max(slices.Index(statesByCode[:], s), 0)) }
+
 // shown is the part of a check that a reader records.
 type shown struct {
-	state       State
 	since       int64
-	reason      string
 	certificate int64
+	reason      string
+	state       stateCode
 }
 
 // check is one Check of one subscriber: what its owner asked for, what its
@@ -70,14 +91,14 @@ func (c *check) credit(now instant) int64 {
 // begin gives a new check its first state, from the seed if there is one.
 func (c *check) begin(seed *Observation, now instant) {
 	c.due, c.cover, c.granted = now.mono, c.credit(now), true
-	c.shown = shown{state: StatePending, since: now.wall, reason: ReasonNotYetJudged}
+	c.shown = shown{state: codePending, since: now.wall, reason: ReasonNotYetJudged}
 	c.message = "Too few checks have had a result."
 	if seed == nil {
 		return
 	}
 	switch seed.State {
 	case StateUp, StateDegraded, StateDown, StateUnknown:
-		c.shown.state, c.shown.reason = seed.State, seed.Reason
+		c.shown.state, c.shown.reason = codeOf(seed.State), seed.Reason
 		c.message, c.step = seed.Message, seed.Step
 	case StatePending:
 	}
@@ -86,7 +107,7 @@ func (c *check) begin(seed *Observation, now instant) {
 	}
 	c.shown.certificate = wallNanos(seed.CertificateNotAfter)
 	c.checkedAt, c.latency = wallNanos(seed.CheckedAt), int64(seed.Latency)
-	c.streak = seeded(c.shown.state, c.shown.reason, c.shown.since)
+	c.streak = seeded(c.shown.state.state(), c.shown.reason, c.shown.since)
 }
 
 // reset prepares the check for another question: what is known counts as
@@ -123,7 +144,10 @@ func (c *check) setInterval(interval, offset int64, now instant) {
 func (c *check) setLimits(l limits, now instant) bool {
 	before := c.shown
 	c.limits = l
-	if c.streak.settle(l, now.wall) && c.shown.state != StateUnknown {
+	if c.streak.run < 0 && (c.last == nil || c.last.doubtful) {
+		return false // nobody remembers why it failed: the next result decides
+	}
+	if c.streak.settle(l, now.wall) && c.shown.state != codeUnknown {
 		c.show(c.streak.since)
 	}
 	return c.shown != before
@@ -135,7 +159,7 @@ func (c *check) receive(a *answer, offset int64) bool {
 	if a.start.mono < c.due {
 		// Asked on behalf of somebody else between two of our own turns: it
 		// does not count, but nobody can say that nobody looked.
-		if c.shown.state != StateUnknown {
+		if c.shown.state != codeUnknown {
 			c.cover = max(c.cover, a.start.mono+coverIntervals*c.interval)
 		}
 		return false
@@ -166,7 +190,7 @@ func (c *check) remember(a *answer, failed bool) {
 func (c *check) conclude(a *answer, before verdict, changed bool) {
 	v := c.streak.verdict()
 	moved := v.state() != before.state()
-	if c.shown.state != StateUnknown {
+	if c.shown.state != codeUnknown {
 		if changed {
 			c.show(c.streak.since)
 		} else {
@@ -191,7 +215,7 @@ func (c *check) conclude(a *answer, before verdict, changed bool) {
 func (c *check) show(since int64) {
 	v := c.streak.verdict()
 	c.drift = 0
-	c.shown.state, c.shown.reason = v.state(), ""
+	c.shown.state, c.shown.reason = codeOf(v.state()), ""
 	if since != 0 {
 		c.shown.since = since
 	}
@@ -225,7 +249,7 @@ func (c *check) showNote() {
 // reconsiderReason shows another reason for an unchanged state if it keeps
 // coming up. A target that fails in two ways by turns is not news each time.
 func (c *check) reconsiderReason(v verdict) {
-	if v != verdictDown && c.shown.state != StateUnknown || c.last == nil {
+	if v != verdictDown && c.shown.state != codeUnknown || c.last == nil {
 		return
 	}
 	if c.last.reason == c.shown.reason {
@@ -266,7 +290,7 @@ func (c *check) doubt(a *answer) bool {
 	c.checkedAt = a.start.wall
 	c.last = &note{reason: a.result.Reason, message: a.result.Message, step: a.result.Step, doubtful: true}
 	switch {
-	case c.shown.state == StateUnknown && (a.result.Reason != ReasonCredentialsRejected || c.shown.reason == a.result.Reason):
+	case c.shown.state == codeUnknown && (a.result.Reason != ReasonCredentialsRejected || c.shown.reason == a.result.Reason):
 		c.reconsiderReason(verdictNone)
 	case a.result.Reason == ReasonCredentialsRejected:
 		c.lose(a.start.wall)
@@ -278,7 +302,7 @@ func (c *check) doubt(a *answer) bool {
 // lapse makes the check Unknown because nothing covers it any more since the
 // given wall time, and reports whether something shown changed.
 func (c *check) lapse(since int64, blind bool) bool {
-	if c.shown.state == StateUnknown {
+	if c.shown.state == codeUnknown {
 		return false
 	}
 	c.lose(since)
@@ -297,8 +321,8 @@ func (c *check) lapse(since int64, blind bool) bool {
 
 // lose makes the check Unknown as of since.
 func (c *check) lose(since int64) {
-	if c.shown.state != StateUnknown {
-		c.shown.state, c.shown.since = StateUnknown, max(since, c.shown.since)
+	if c.shown.state != codeUnknown {
+		c.shown.state, c.shown.since = codeUnknown, max(since, c.shown.since)
 	}
 	c.step, c.drift = StepNone, 0
 }
@@ -307,7 +331,7 @@ func (c *check) lose(since int64) {
 func (c *check) observation() Observation {
 	return Observation{
 		Name:                c.name,
-		State:               c.shown.state,
+		State:               c.shown.state.state(),
 		Since:               wallTime(c.shown.since),
 		Reason:              c.shown.reason,
 		Message:             c.message,

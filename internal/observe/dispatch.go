@@ -12,12 +12,12 @@ import (
 type target struct {
 	name       string
 	queue      []*question // waiting and ready, in the order in which they came
-	references int         // questions and runs
-	running    int
-	ready      int
-	network    network // in which it was seen last
-	answered   bool    // it ever did
-	timedOut   bool    // connecting to it did, the last time
+	network    network     // in which it was seen last
+	references int32       // questions and runs
+	running    int32
+	ready      int32
+	answered   bool // it ever accepted a connection
+	timedOut   bool // connecting to it did, the last time
 }
 
 // run is one asking of a question.
@@ -36,6 +36,16 @@ type run struct {
 }
 
 func (r *run) setPlace(place int32) { r.place = place }
+
+// heldUp reports whether the run began so late that it can outlast the interval
+// of its question although it keeps its timeout.
+func (r *run) heldUp(now instant) bool {
+	began := now.mono
+	if r.cancel != nil {
+		began = r.start.mono
+	}
+	return began-r.due > r.question.interval-r.question.timeout
+}
 
 const (
 	// overrunGrace is how long after its deadline a run may return.
@@ -70,15 +80,19 @@ func (e *Engine) ask(q *question, due int64) {
 	t.queue = append(t.queue, q)
 	e.queued++
 	e.promote(t)
-	if t.timedOut && t.ready == 1 && len(t.queue) == 2 {
+	if t.doubtful() && t.ready == 1 && len(t.queue) == 2 {
 		e.pool.add(t.queue[0]) // it has company now: to the lane of the crowded
 	}
 }
 
+// doubtful reports whether it may well be that the target does not even accept
+// connections: it never did, or did not the last time.
+func (t *target) doubtful() bool { return t.timedOut || !t.answered }
+
 // limit returns how many checks may run at once against the target. Of one that
 // does not even accept connections one tells us all there is to know.
 func (e *Engine) limit(t *target) int {
-	if t.timedOut {
+	if t.doubtful() {
 		return 1
 	}
 	return e.options.PerTarget
@@ -88,7 +102,7 @@ func (e *Engine) limit(t *target) int {
 // target may be asked at once.
 func (e *Engine) promote(t *target) {
 	for _, q := range t.queue {
-		if t.running+t.ready >= e.limit(t) {
+		if int(t.running+t.ready) >= e.limit(t) {
 			return
 		}
 		if q.stage != stageWaiting {
@@ -155,7 +169,7 @@ func (e *Engine) begin(r *run, now instant) bool {
 	r.deadline = now.mono + q.timeout + overrunGrace
 	at := r.deadline
 	if !r.unproven {
-		at = min(at, now.mono+max(unusualFrom, unusual*q.usual))
+		at = min(at, now.mono+max(unusualFrom, unusual*int64(q.usual)*int64(time.Millisecond)))
 	}
 	e.deadlines.add(r, at)
 	e.metrics.late.Observe(time.Duration(now.mono - r.due).Seconds())
@@ -200,22 +214,17 @@ func (e *Engine) end(r *run, result Result, now instant) {
 func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	q := r.question
 	t := q.target
-	if result.Outcome == OutcomeFailure && (result.Class == ClassLocal || e.lag.lagged(r.mark, time.Duration(now.mono-r.start.mono))) {
-		if result.Class != ClassLocal {
-			result.Reason, result.Message = ReasonSchedulingLag, "The operator itself was held up during the check."
-		}
-		result.Outcome, result.Class = OutcomeInconclusive, ClassLocal
-	}
+	e.excuse(r, &result, now)
 	e.metrics.count(result.Outcome)
 	timedOut := result.Outcome != OutcomeSuccess && now.mono-r.start.mono >= q.timeout/2
 	q.timedOut = timedOut
 	if result.Outcome == OutcomeSuccess {
-		q.usual = now.mono - r.start.mono
+		q.usual = uint32((now.mono - r.start.mono) / int64(time.Millisecond))
 	}
 	if result.Class != ClassLocal {
 		connecting := result.Step == StepResolve || result.Step == StepConnect
 		t.timedOut = timedOut && connecting
-		t.answered = t.answered || result.Outcome == OutcomeSuccess
+		t.answered = t.answered || result.Outcome == OutcomeSuccess || result.Step > StepConnect
 	}
 	if seen := networkOf(result.Address); seen.known() {
 		t.network = seen
@@ -224,6 +233,22 @@ func (e *Engine) judgeRun(r *run, result Result, now instant) {
 	e.judge(q, &a, now)
 	if result.Outcome == OutcomeFailure && (result.Step == StepResolve || result.Step == StepConnect) {
 		e.share(t, &a, now)
+	}
+}
+
+// excuse takes back what a result holds against the target if the fault is, or
+// may be, our own.
+func (e *Engine) excuse(r *run, result *Result, now instant) {
+	lagged := e.lag.lagged(r.mark, time.Duration(now.mono-r.start.mono))
+	switch {
+	case result.Outcome == OutcomeSuccess:
+		result.Slow = result.Slow && !lagged
+	case result.Outcome != OutcomeFailure:
+	case result.Class == ClassLocal:
+		result.Outcome = OutcomeInconclusive
+	case lagged:
+		result.Outcome, result.Class = OutcomeInconclusive, ClassLocal
+		result.Reason, result.Message = ReasonSchedulingLag, "The operator itself was held up during the check."
 	}
 }
 

@@ -107,10 +107,11 @@ type capacity struct {
 // overCapacityFor is how long OverCapacity lasts at least.
 const overCapacityFor = time.Minute
 
-// exceeded notes that the question's turn came again while it still waited.
+// exceeded notes that the question's turn came again while it still waited, or
+// still ran because it had waited so long.
 func (c *capacity) exceeded(e *Engine, q *question, now instant) {
 	c.until = max(c.until, now.mono+max(int64(overCapacityFor), coverIntervals*q.interval))
-	c.target, c.pooled = q.target.name, q.stage == stageReady
+	c.target, c.pooled = q.target.name, q.stage != stageWaiting
 	if c.over {
 		return
 	}

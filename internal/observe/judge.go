@@ -19,11 +19,11 @@ func (e *Engine) judge(q *question, a *answer, now instant) {
 	switch {
 	case r.Outcome == OutcomeSuccess:
 		q.penalty = 0
-		e.deliver(q, a, now)
+		e.deliver(q, a)
 	case r.Outcome == OutcomeFailure && r.Class == ClassPath:
 		e.weigh(q, a, now)
 	case r.Outcome == OutcomeFailure:
-		e.deliver(q, a, now)
+		e.deliver(q, a)
 	default:
 		if r.Reason == ReasonCredentialsRejected {
 			e.punish(q, now)
@@ -39,7 +39,7 @@ func answers(r *Result) bool {
 }
 
 // deliver tells a definite answer to all who want it.
-func (e *Engine) deliver(q *question, a *answer, now instant) {
+func (e *Engine) deliver(q *question, a *answer) {
 	if a.start.mono <= q.decided {
 		return // a newer answer has overtaken it
 	}
@@ -115,10 +115,15 @@ func (e *Engine) due(q *question, now instant) {
 		if !e.sight.blind && !e.sight.doubting() { // else it is the line, not the work
 			e.capacity.exceeded(e, q, now)
 		}
-	case stageRunning, stageGone:
-		if inPhase {
-			missed++
+	case stageRunning:
+		if !inPhase {
+			break
 		}
+		missed++
+		if q.run.heldUp(now) && !e.sight.blind && !e.sight.doubting() {
+			e.capacity.exceeded(e, q, now)
+		}
+	case stageGone:
 	}
 	e.metrics.missed.Add(float64(missed))
 	e.capacity.missed += uint64(missed)

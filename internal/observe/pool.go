@@ -30,7 +30,7 @@ type lane int
 const (
 	laneFresh   lane = iota // never asked
 	laneSuspect             // timed out the last time
-	laneCrowded             // the same, and others wait for its answer
+	laneCrowded             // either, and others wait for its answer
 )
 
 // fifo is a queue. The zero value is empty.
@@ -62,7 +62,7 @@ func (f *fifo[T]) pop() T {
 // add puts a question in the queue where it belongs.
 func (p *pool) add(q *question) {
 	switch t := q.target; {
-	case t.timedOut && len(t.queue) > 1:
+	case t.doubtful() && len(t.queue) > 1:
 		p.lanes[laneCrowded].push(q)
 	case t.timedOut || q.timedOut:
 		p.lanes[laneSuspect].push(q)

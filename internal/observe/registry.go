@@ -30,9 +30,9 @@ type question struct {
 	timeout   int64
 	phase     uint64
 	queued    int64  // the due time for which it waits
-	usual     int64  // how long the last success took
 	decided   int64  // when the newest delivered definite result began
 	place     int32  // in the engine's timeline of dues
+	usual     uint32 // ms that the last success took
 	undecided uint16 // failures that wait for proof that the path works
 	penalty   uint8  // how often in a row our credentials were rejected
 	stage     stage

@@ -198,6 +198,17 @@ func TestFailuresDuringLagDoNotCount(t *testing.T) {
 	w.expect("payroll", StateDown, w.askedAfter(target, 5*minute), "ConnectionRefused")
 }
 
+func TestLagMakesNothingSlow(t *testing.T) {
+	w := newWorld(t, Options{})
+	late := func(at, timeout time.Duration) (Result, time.Duration) {
+		w.engine.lag.stalls.Add(1)
+		return slow(at, timeout)
+	}
+	w.ensure("payroll", in(probe(address(1), late), 10*second))
+	w.until(5 * minute)
+	w.expectState("payroll", StateUp)
+}
+
 func TestSlownessAndFlappingAreShownAsDegraded(t *testing.T) {
 	w := newWorld(t, Options{})
 	target := address(1)

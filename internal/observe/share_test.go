@@ -39,6 +39,20 @@ func TestSharedQuestionIsAskedOnce(t *testing.T) {
 	}
 }
 
+func TestWhoJoinsWhileItRunsTakesTheResult(t *testing.T) {
+	w := newWorld(t, Options{})
+	p := probe(address(1), func(_, _ time.Duration) (Result, time.Duration) { return Result{Outcome: OutcomeSuccess}, 3 * second })
+	w.ensure("first", in(p, time.Hour))
+	w.run(second)
+	w.ensure("second", in(p, time.Hour))
+	w.run(2 * second)
+	w.expect("first", StateUp, 0, "")
+	w.expect("second", StateUp, 0, "")
+	if n := len(w.asked[address(1)]); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
 func TestSubscribersConsumeAtTheirOwnDueTimes(t *testing.T) {
 	w := newWorld(t, Options{})
 	p := probe(address(1), script(refusing, phase{10 * minute, well}))
@@ -199,8 +213,8 @@ func TestRefusalsAreForgotten(t *testing.T) {
 func TestEngineKeepsItsBooks(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, Options{Workers: 4, PerTarget: 2, Witness: withWitness().Witness})
-		behaviours := []behaviour{well, well, slow, refusing, hanging, rejecting, starving,
-			func(_, timeout time.Duration) (Result, time.Duration) { return Result{}, 3 * timeout }}
+		overrunning := func(_, timeout time.Duration) (Result, time.Duration) { return Result{}, 3 * timeout }
+		behaviours := []behaviour{well, well, slow, refusing, hanging, rejecting, starving, overrunning}
 		names := rapid.SampledFrom([]string{"a", "b", "c", "d"})
 		drawCheck := func(t *rapid.T, name string) Check {
 			c := in(nil, time.Duration(rapid.IntRange(5, 60).Draw(t, "interval"))*second)

@@ -104,6 +104,42 @@ func TestAnotherNetworkProves(t *testing.T) {
 	}
 }
 
+func TestNewerAnswerOvertakesADoubtfulFailure(t *testing.T) {
+	w := newWorld(t, withWitness())
+	w.witness = false
+	c := in(probe("127.0.0.1:80", script(well, phase{4 * second, hanging})), 5*second)
+	c.Timeout, c.FailureThreshold = second, 1
+	w.ensure("payroll", c)
+	w.run(9500 * time.Millisecond)
+	w.expectState("payroll", StateUp)
+	if w.engine.sight.count == 0 {
+		t.Fatal("the failure is decided already")
+	}
+	w.ensure("other", in(probe("127.0.1.1:80", well), 5*second))
+	w.run(second)
+	if w.engine.sight.count != 0 {
+		t.Error("the failure is not decided yet")
+	}
+	w.expectState("payroll", StateUp)
+}
+
+func TestFailureThatWaitsForProofIsNoSilence(t *testing.T) {
+	// The witness is gone, and the only other network answers every 8 s. Between
+	// two answers the target's last result would cease to cover it.
+	w := newWorld(t, withWitness())
+	w.ensure("payroll", in(probe("127.0.0.1:80", script(hanging, phase{minute, well})), 5*second))
+	w.ensure("neighbour", in(probe("127.0.0.2:80", well), second))
+	w.ensure("other", in(probe("127.0.1.1:80", well), 8*second))
+	w.run(minute)
+	w.witness = false
+	woken := len(w.wakes)
+	w.run(minute)
+	w.expect("payroll", StateDown, w.askedAfter("127.0.0.1:80", minute), "ConnectTimeout")
+	if len(w.wakes) != woken+1 {
+		t.Errorf("woken %d times, want once: %v", len(w.wakes)-woken, w.wakes[woken:])
+	}
+}
+
 func TestTwoNetworksProveForAnUnknownOne(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.ensure("payroll", in(probe("payroll.example:443", hanging), 10*second))
@@ -156,7 +192,7 @@ func TestS1CutLineIsOneGap(t *testing.T) {
 	if len(w.wakes) != fleet {
 		t.Errorf("woken %d times since", len(w.wakes)-fleet)
 	}
-	if len(w.gaps) != 2 || !w.gaps[0].To.IsZero() || w.gaps[0].From != w.gaps[1].From || w.gaps[0].Reason != GapBlind {
+	if len(w.gaps) != 2 || !w.gaps[0].To.IsZero() || !w.gaps[0].From.Equal(w.gaps[1].From) || w.gaps[0].Reason != GapBlind {
 		t.Fatalf("gaps %v, want one with its end", w.gaps)
 	}
 	began, ended := w.gaps[1].From.Sub(dayZero), w.gaps[1].To.Sub(dayZero)

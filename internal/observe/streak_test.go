@@ -3,6 +3,7 @@
 package observe
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -134,15 +135,15 @@ type naive struct {
 // tail returns how many of the newest readings satisfy is, and when the first of
 // them began. Readings for which skip holds are passed over.
 func tail(history []reading, is, skip func(reading) bool) (count int32, first int64) {
-	for i := len(history) - 1; i >= 0; i-- {
-		if skip(history[i]) {
+	for _, r := range slices.Backward(history) {
+		if skip(r) {
 			continue
 		}
-		if !is(history[i]) {
+		if !is(r) {
 			break
 		}
 		count++
-		first = history[i].at
+		first = r.at
 	}
 	return count, first
 }

@@ -180,11 +180,11 @@ func (w *world) verify() {
 	e := w.engine
 	running, ready, queued, waiting := 0, 0, 0, 0
 	for _, t := range e.targets {
-		if t.running+t.ready > e.options.PerTarget {
+		if int(t.running+t.ready) > e.options.PerTarget {
 			w.t.Fatalf("at %s: %s is asked by %d at once and %d are ready", w.now(), t.name, t.running, t.ready)
 		}
-		running += t.running
-		ready += t.ready
+		running += int(t.running)
+		ready += int(t.ready)
 		queued += len(t.queue)
 		for _, q := range t.queue {
 			if q.stage != stageWaiting && q.stage != stageReady {

@@ -120,7 +120,9 @@ func start(tb testing.TB, cmd *exec.Cmd, ready func() bool) {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			tb.Errorf("end %s: %v", cmd.Path, err)
 		}
-		<-exited
+		if err := <-exited; err != nil {
+			tb.Logf("%s ended with %v", cmd.Path, err)
+		}
 	})
 	late := time.After(startTime)
 	tick := time.NewTicker(5 * time.Millisecond)

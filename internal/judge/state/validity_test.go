@@ -25,15 +25,18 @@ func TestJudgeCertificates(t *testing.T) {
 	}{
 		{"none", nil, true, v1alpha1.ReasonAllValid, "", time.Time{}},
 		{
-			"far away", []state.Certificate{{"web", now.Add(60 * day), 21 * day}},
+			"far away",
+			[]state.Certificate{{"web", now.Add(60 * day), 21 * day}},
 			true, v1alpha1.ReasonAllValid, "web", now.Add(39 * day),
 		},
 		{
-			"due today", []state.Certificate{{"web", now.Add(21 * day), 21 * day}},
+			"due today",
+			[]state.Certificate{{"web", now.Add(21 * day), 21 * day}},
 			false, v1alpha1.ReasonCertificateExpiring, "2026-11-23", now.Add(21 * day),
 		},
 		{
-			"expired", []state.Certificate{{"web", now, 21 * day}, {"api", now.Add(90 * day), 21 * day}},
+			"expired",
+			[]state.Certificate{{"web", now, 21 * day}, {"api", now.Add(90 * day), 21 * day}},
 			false, v1alpha1.ReasonCertificateExpired, "web expired", now.Add(69 * day),
 		},
 		{

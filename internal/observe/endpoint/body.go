@@ -55,7 +55,7 @@ func (f *Factory) newPattern(expr string) (*pattern, error) {
 
 // judge returns the fault if body does not match.
 func (p *pattern) judge(ctx context.Context, body []byte) *fault {
-	matched := false
+	var matched bool
 	if p.size*len(body) <= easyWork {
 		matched = p.re.Match(body)
 	} else {

@@ -82,16 +82,14 @@ func (r *run) handshakeFault(err error, name string, conn *secured) *fault {
 	if f := r.refusal(err, conn); f != nil {
 		return f
 	}
-	var verification *tls.CertificateVerificationError
-	if errors.As(err, &verification) {
+	if verification, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		r.expires(chainExpiry(nil, verification.UnverifiedCertificates))
 		return r.certificateFault(verification, name)
 	}
 	if f := r.talkFault(err, ReasonHandshakeTimeout, "finish the handshake"); f != nil {
 		return f
 	}
-	var record tls.RecordHeaderError
-	if errors.As(err, &record) {
+	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		if string(record.RecordHeader[:]) == "HTTP/" {
 			return targetFault(ReasonProtocolError, r.address+" answered in plain HTTP where TLS was asked for.")
 		}

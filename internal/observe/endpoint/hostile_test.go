@@ -31,11 +31,13 @@ func hostileAnswers() []hostileCase {
 		{"never answers", silence, nil, failed(observe.StepRequest, ReasonResponseTimeout)},
 		{"closes at once", func(net.Conn) {}, nil, failed(observe.StepRequest, ReasonConnectionClosed)},
 		{"resets when asked", reset, nil, failed(observe.StepRequest, ReasonConnectionClosed)},
-		{"speaks another protocol", func(c net.Conn) {
-			_, _ = io.WriteString(c, "220 mail.mainz.test ESMTP "+hiddenValue+"\r\n")
-			silence(c)
-		}, nil,
-			failed(observe.StepRequest, ReasonProtocolError)},
+		{
+			"speaks another protocol", func(c net.Conn) {
+				_, _ = io.WriteString(c, "220 mail.mainz.test ESMTP "+hiddenValue+"\r\n")
+				silence(c)
+			}, nil,
+			failed(observe.StepRequest, ReasonProtocolError),
+		},
 		{"speaks TLS", func(c net.Conn) { _, _ = c.Write([]byte{21, 3, 3, 0, 2, 2, 50}) }, nil, failed(observe.StepRequest, ReasonProtocolError)},
 		{"garbage", answers("\x00\xff\x1b[31m" + hiddenValue + "\r\n\r\n"), nil, failed(observe.StepRequest, ReasonProtocolError)},
 		{"status that is no number", answers("HTTP/1.1 " + hiddenValue + "\r\n\r\n"), nil, failed(observe.StepRequest, ReasonProtocolError)},
@@ -153,7 +155,8 @@ func TestCredentialsStayAtHome(t *testing.T) {
 		t.Run(c.path, func(t *testing.T) {
 			e := endpointOf("http://" + home + c.path)
 			e.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true, BearerTokenSecretRef: ref("token"), Headers: []v1alpha1.HTTPHeader{
-				{Name: "X-Key", Value: "16"}, {Name: "Host", Value: "www.mainz.test"}}}
+				{Name: "X-Key", Value: "16"}, {Name: "Host", Value: "www.mainz.test"},
+			}}
 			check(t, NewFactory(Options{}), e, secrets, c.want)
 			for i, s := range c.seen {
 				if got := <-requests; got != s {
@@ -170,8 +173,14 @@ func TestMethodOfRedirects(t *testing.T) {
 		status     int
 		asked, got string
 	}{
-		{301, "POST", "GET"}, {302, "POST", "GET"}, {303, "POST", "GET"}, {307, "POST", "POST"}, {308, "POST", "POST"},
-		{301, "HEAD", "HEAD"}, {303, "OPTIONS", "GET"}, {307, "OPTIONS", "OPTIONS"},
+		{301, "POST", "GET"},
+		{302, "POST", "GET"},
+		{303, "POST", "GET"},
+		{307, "POST", "POST"},
+		{308, "POST", "POST"},
+		{301, "HEAD", "HEAD"},
+		{303, "OPTIONS", "GET"},
+		{307, "OPTIONS", "OPTIONS"},
 	} {
 		t.Run(fmt.Sprintf("%d %s", c.status, c.asked), func(t *testing.T) {
 			methods := make(chan string, 2)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,10 +108,8 @@ func (p *httpProbe) walk(r *run) *fault {
 		}
 		seen = append(seen, h.method+" "+h.target.url.String())
 		question := next.method + " " + next.target.url.String()
-		for _, s := range seen {
-			if s == question {
-				return targetFault(ReasonRedirectLoop, "A redirect leads back to a URL that was asked before.")
-			}
+		if slices.Contains(seen, question) {
+			return targetFault(ReasonRedirectLoop, "A redirect leads back to a URL that was asked before.")
 		}
 		if r.hop++; r.hop > MaxRedirects {
 			return targetFault(ReasonTooManyRedirects, "The server redirected more than "+strconv.Itoa(MaxRedirects)+" times.")

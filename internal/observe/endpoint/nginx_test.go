@@ -140,14 +140,18 @@ func credentialCases() []webCase {
 		{"bearer token", "/token", v1alpha1.HTTPCheck{BearerTokenSecretRef: ref("token")}, success},
 		{"wrong bearer token", "/token", v1alpha1.HTTPCheck{BearerTokenSecretRef: ref("other-token")}, refused},
 		{"header from a Secret", "/token", v1alpha1.HTTPCheck{Headers: []v1alpha1.HTTPHeader{
-			{Name: "authorization", SecretKeyRef: &v1alpha1.SecretKeyReference{Name: "token", Key: "header"}}}}, success},
+			{Name: "authorization", SecretKeyRef: &v1alpha1.SecretKeyReference{Name: "token", Key: "header"}},
+		}}, success},
 		{"wrong header from a Secret", "/token", v1alpha1.HTTPCheck{Headers: []v1alpha1.HTTPHeader{
-			{Name: "authorization", SecretKeyRef: &v1alpha1.SecretKeyReference{Name: "token", Key: KeyToken}}}}, refused},
+			{Name: "authorization", SecretKeyRef: &v1alpha1.SecretKeyReference{Name: "token", Key: KeyToken}},
+		}}, refused},
 		{"wrong header in the clear", "/token", v1alpha1.HTTPCheck{Headers: []v1alpha1.HTTPHeader{
-			{Name: "authorization", Value: "Bearer abc"}}}, failed(observe.StepExpectation, ReasonUnexpectedStatus)},
+			{Name: "authorization", Value: "Bearer abc"},
+		}}, failed(observe.StepExpectation, ReasonUnexpectedStatus)},
 		{"own headers", "/agent", v1alpha1.HTTPCheck{BodyPattern: `^kdz-operator\|identity\|\|127.0.0.1\|close$`}, success},
 		{"declared headers", "/agent", v1alpha1.HTTPCheck{BodyPattern: `^mine\|identity\|16\|www.mainz.test\|close$`, Headers: []v1alpha1.HTTPHeader{
-			{Name: "User-Agent", Value: "mine"}, {Name: "X-Unit", Value: "16"}, {Name: "host", Value: "www.mainz.test"}}}, success},
+			{Name: "User-Agent", Value: "mine"}, {Name: "X-Unit", Value: "16"}, {Name: "host", Value: "www.mainz.test"},
+		}}, success},
 	}
 }
 

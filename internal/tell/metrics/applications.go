@@ -35,10 +35,10 @@ type certificate struct {
 	notAfter float64 // Unix seconds
 }
 
-// NewApplications returns the metrics of Applications; the caller registers
-// them.
-func NewApplications() *Applications {
-	return &Applications{
+// NewApplications registers the metrics of Applications; it fails if they are
+// registered already.
+func NewApplications(r prometheus.Registerer) (*Applications, error) {
+	m := &Applications{
 		states: map[types.NamespacedName]applicationState{},
 		state: prometheus.NewDesc("kdz_application_state",
 			"1 for the operational state that the Application is in.",
@@ -51,6 +51,7 @@ func NewApplications() *Applications {
 			Help: "How often Applications entered an operational state.",
 		}, []string{"state"}),
 	}
+	return m, r.Register(m)
 }
 
 // Set tells how an Application stands now.

@@ -102,8 +102,11 @@ func Patch(ctx context.Context, c client.Client, before, after client.Object) (b
 // that it did so.
 func Shorten(s string, limit int) string {
 	const ellipsis = "…"
-	if len(s) <= limit {
+	switch {
+	case len(s) <= limit:
 		return s
+	case limit < len(ellipsis):
+		return ""
 	}
 	cut := 0
 	for i := range s {

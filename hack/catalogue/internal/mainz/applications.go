@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	v1alpha1 "kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/hack/catalogue/internal/table"
@@ -152,7 +151,7 @@ func (b *builder) service(row table.Row) {
 		}
 	}
 	if c := row.Cell("clients"); !c.Empty() {
-		a.object.Spec.Operation.Clients = ptr.To(b.number(c, 1))
+		a.object.Spec.Operation.Clients = new(b.number(c, 1))
 	}
 	setAnnotation(a.object, AnnotationSource, row.Get("source"))
 }
@@ -207,7 +206,7 @@ func (b *builder) operators(a *application, operatedBy, supportedBy table.Cell, 
 		if !stated {
 			a.marks.infer(path)
 		}
-		return ptr.To(u.ref())
+		return new(u.ref())
 	}
 	a.object.Spec.Operation.UnitRef = read(operatedBy, "spec.operation.unitRef")
 	a.object.Spec.Operation.SupportUnitRef = read(supportedBy, "spec.operation.supportUnitRef")

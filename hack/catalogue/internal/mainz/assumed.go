@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/utils/ptr"
-
 	v1alpha1 "kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/hack/catalogue/internal/table"
 )
@@ -185,8 +183,8 @@ func (b *builder) addContracts() {
 			Type:             v1alpha1.ContractType(row.Get("type")),
 			Supplier:         row.Get("supplier"),
 			EndsOn:           endsOn,
-			NoticePeriodDays: ptr.To(b.number(row.Cell("notice_period_days"), 0)),
-			AnnualCostEUR:    ptr.To(int64(b.number(row.Cell("annual_cost_eur"), 0))),
+			NoticePeriodDays: new(b.number(row.Cell("notice_period_days"), 0)),
+			AnnualCostEUR:    new(int64(b.number(row.Cell("annual_cost_eur"), 0))),
 		})
 		a.marks.example("spec.contracts")
 	}

@@ -165,7 +165,7 @@ func TestBadValuesAreToldWithTheirPlace(t *testing.T) {
 				t.Fatal("the spoilt tables make a catalogue")
 			}
 			prefix, found := fmt.Sprintf("%s:%d:", tc.file, line), false
-			for _, told := range strings.Split(err.Error(), "\n") {
+			for told := range strings.SplitSeq(err.Error(), "\n") {
 				ok := strings.HasPrefix(told, prefix)
 				for _, w := range tc.words {
 					ok = ok && strings.Contains(told, w)

@@ -67,7 +67,7 @@ func (b *builder) buildPolicy() *v1alpha1.GovernancePolicy {
 		c.StateServices = append(c.StateServices, v1alpha1.StateService{Name: row.Get("name"), LegalBasis: row.Get("legal_basis")})
 	}
 	p.Spec.Projects = &v1alpha1.ProjectPolicy{
-		LeadUnitRef: ptr.To(mainOffice.ref()),
+		LeadUnitRef: new(mainOffice.ref()),
 		FastLane:    &v1alpha1.FastLanePolicy{MaxCostEUR: ptr.To[int64](fastLaneCostEUR), MaxEffortPersonDays: ptr.To[int32](fastLaneEffortInDays)},
 	}
 	p.Spec.Handovers = &v1alpha1.HandoverPolicy{

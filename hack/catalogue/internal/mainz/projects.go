@@ -208,13 +208,13 @@ func (b *builder) buildOnlineServices() {
 		}
 		seen[key] = name
 		target := v1alpha1.TargetOnlineService{OZGService: key.ozg, Name: key.name, LeikaType: row.Get("leika_type"), TargetMaturity: ptr.To[int32](targetMaturity)}
-		for _, number := range strings.Split(row.Get("offices"), ", ") {
+		for number := range strings.SplitSeq(row.Get("offices"), ", ") {
 			c := row.Cell("offices")
 			if c.Value = number; c.Empty() {
 				continue
 			}
 			if u, ok := b.unit(c); ok && target.OfficeRef == nil {
-				target.OfficeRef = ptr.To(u.ref())
+				target.OfficeRef = new(u.ref())
 			}
 		}
 		programme.object.Spec.OnlineServices = append(programme.object.Spec.OnlineServices, target)

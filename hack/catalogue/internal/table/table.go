@@ -104,8 +104,7 @@ func Read(fsys fs.FS, file string, columns []string, problems *Problems) []Row {
 // parseProblem turns an error of encoding/csv into a Problem.
 func parseProblem(file string, err error) *Problem {
 	p := &Problem{File: file, Text: fmt.Sprintf("cannot be read: %v", err)}
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 		p.Line, p.Column = parse.Line, parse.Column
 		p.Text = fmt.Sprintf("%v; write a value with quotes as \"say \"\"so\"\"\"", parse.Err)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package organisationalunit
+package metrics
 
 import (
 	"errors"
@@ -15,17 +15,17 @@ var unitStates = [...]v1alpha1.OperationalState{
 	v1alpha1.StateOperational, v1alpha1.StateDegraded, v1alpha1.StateOutage, v1alpha1.StateUnknown,
 }
 
-// Metrics of units. A unit that goes takes its series with it. The methods of a
-// nil Metrics do nothing.
-type Metrics struct {
+// Units tells how each unit stands. A unit that goes takes its series with it. The methods of a
+// nil Units do nothing.
+type Units struct {
 	applications, state *prometheus.GaugeVec
 	judgements, writes  *prometheus.CounterVec
 }
 
-// NewMetrics registers the metrics of units; it fails if they are registered
+// NewUnits registers the metrics of units; it fails if they are registered
 // already.
-func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
-	m := &Metrics{
+func NewUnits(r prometheus.Registerer) (*Units, error) {
+	m := &Units{
 		applications: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "kdz_unit_applications",
 			Help: "Applications of a unit, sub-units included, by operational state.",
@@ -46,8 +46,8 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 	return m, errors.Join(r.Register(m.applications), r.Register(m.state), r.Register(m.judgements), r.Register(m.writes))
 }
 
-// judged records how a unit stands.
-func (m *Metrics) judged(unit string, s v1alpha1.OperationalState, n v1alpha1.ApplicationCounts) {
+// Judged records how a unit stands.
+func (m *Units) Judged(unit string, s v1alpha1.OperationalState, n v1alpha1.ApplicationCounts) {
 	if m == nil {
 		return
 	}
@@ -72,15 +72,15 @@ func (m *Metrics) judged(unit string, s v1alpha1.OperationalState, n v1alpha1.Ap
 	}
 }
 
-// wrote records that the status of a unit was written.
-func (m *Metrics) wrote(unit string) {
+// Wrote records that the status of a unit was written.
+func (m *Units) Wrote(unit string) {
 	if m != nil {
 		m.writes.WithLabelValues(unit).Inc()
 	}
 }
 
-// forget drops the series of a unit that is gone.
-func (m *Metrics) forget(unit string) {
+// Forget drops the series of a unit that is gone.
+func (m *Units) Forget(unit string) {
 	if m == nil {
 		return
 	}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+// applicationFields are those of an Application on Linux, run by the KDZ.
+var applicationFields = []field{
+	need("spec", fields),
+	may("spec.backup.maxAge", inFull(duration)),
+	may("spec.backup.restoreTestMaxAge", duration),
+	may("spec.backup.sources", keyed(1, 16)),
+	need("spec.backup.sources[4].cloudNativePG.clusterName", text(1, 253)),
+	need("spec.backup.sources[6].cronJob.name", text(1, 253)),
+	need("spec.backup.sources[0].heartbeat.leaseName", text(1, 253)),
+	may("spec.backup.sources[0].heartbeat.restoreTestLeaseName", text(1, 253)),
+	need("spec.backup.sources[5].k8up.scheduleName", text(1, 253)),
+	need("spec.backup.sources[0].name", label),
+	need("spec.backup.sources[1].prometheus.query", text(1, 1024)),
+	may("spec.backup.sources[1].prometheus.server", label),
+	need("spec.backup.sources[2].velero.scheduleName", text(1, 253)),
+	need("spec.backup.sources[3].volumeSnapshot.selector", fields),
+	may("spec.contracts", keyed(0, 32)),
+	may("spec.contracts[0].annualCostEUR", whole(0, 1000000000)),
+	may("spec.contracts[0].endsOn", inFull(date)),
+	need("spec.contracts[0].name", text(1, 256)),
+	may("spec.contracts[0].noticePeriodDays", whole(0, 3650)),
+	need("spec.contracts[0].number", text(1, 64)),
+	may("spec.contracts[0].supplier", text(0, 256)),
+	need("spec.contracts[0].type", oneOf("Licence", "Support", "Hosting", "Cloud")),
+	may("spec.dependencies", items(0, 32)),
+	need("spec.dependencies[0].name", objectName),
+	may("spec.dependencies[0].namespace", inFull(label)),
+	may("spec.dependencies[0].strength", oneOf("Hard", "Soft")),
+	may("spec.description", text(0, 2048)),
+	need("spec.displayName", fields),
+	may("spec.displayName.de", text(1, 256)),
+	may("spec.displayName.en", text(1, 256)),
+	may("spec.endpoints", keyed(0, 32)),
+	may("spec.endpoints[2].dns.expectedValues", unique(0, 16)),
+	may("spec.endpoints[2].dns.expectedValues[0]", text(1, 512)),
+	may("spec.endpoints[2].dns.recordType", oneOf("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT")),
+	may("spec.endpoints[2].dns.server", text(1, 261)),
+	may("spec.endpoints[0].failureThreshold", whole(1, 20)),
+	need("spec.endpoints[0].http.basicAuthSecretRef.name", text(1, 253)),
+	need("spec.endpoints[1].http.bearerTokenSecretRef.name", text(1, 253)),
+	may("spec.endpoints[0].http.bodyExpression", text(1, 1024)),
+	may("spec.endpoints[0].http.bodyPattern", text(1, 512)),
+	may("spec.endpoints[0].http.expectedStatuses", unique(1, 16)),
+	may("spec.endpoints[0].http.expectedStatuses[0]", inFull(statusRange)),
+	may("spec.endpoints[0].http.followRedirects", yesNo),
+	may("spec.endpoints[0].http.headers", keyed(0, 16)),
+	need("spec.endpoints[0].http.headers[0].name", inFull(headerName)),
+	need("spec.endpoints[0].http.headers[1].secretKeyRef.key", inFull(secretKey)),
+	need("spec.endpoints[0].http.headers[1].secretKeyRef.name", text(1, 253)),
+	may("spec.endpoints[0].http.headers[0].value", inFull(headerValue)),
+	may("spec.endpoints[0].http.method", refusing(oneOf("GET", "HEAD", "OPTIONS", "POST"))),
+	may("spec.endpoints[0].importance", oneOf("Essential", "Supporting")),
+	may("spec.endpoints[0].interval", refusing(duration)),
+	may("spec.endpoints[0].maxLatency", duration),
+	need("spec.endpoints[0].name", label),
+	may("spec.endpoints[0].successThreshold", whole(1, 20)),
+	may("spec.endpoints[0].timeout", refusing(duration)),
+	need("spec.endpoints[0].tls.caSecretRef.name", text(1, 253)),
+	need("spec.endpoints[0].tls.clientCertificateSecretRef.name", text(1, 253)),
+	may("spec.endpoints[1].tls.insecureSkipVerify", yesNo),
+	may("spec.endpoints[0].tls.renewBefore", duration),
+	may("spec.endpoints[0].tls.serverName", text(1, 253)),
+	need("spec.endpoints[0].url", refusing(text(7, 1024))),
+	may("spec.hosting.linux.filesystemMaxUsedPercent", whole(1, 100)),
+	need("spec.hosting.linux.hosts", keyed(1, 32)),
+	need("spec.hosting.linux.hosts[0].metricsURL", inFull(httpURL)),
+	need("spec.hosting.linux.hosts[0].name", text(1, 253)),
+	may("spec.hosting.linux.maxClockOffset", duration),
+	may("spec.hosting.linux.patches.maxRebootPending", duration),
+	may("spec.hosting.linux.patches.maxSecurityPending", whole(0, 100000)),
+	may("spec.hosting.linux.requiredUnits", keyed(0, 32)),
+	need("spec.hosting.linux.requiredUnits[0].name", text(3, 256)),
+	may("spec.hosting.linux.requiredUnits[0].state", oneOf("active", "inactive")),
+	need("spec.hosting.platform", refusing(oneOf("SAP", "Linux", "Windows", "Kubernetes", "SaaS"))),
+	need("spec.lifecycle", oneOf("Planned", "Operating", "PhasingOut", "Retired")),
+	may("spec.maintenance", keyed(0, 16)),
+	need("spec.maintenance[0].duration", refusing(duration)),
+	need("spec.maintenance[0].name", label),
+	may("spec.maintenance[0].reason", text(0, 256)),
+	may("spec.maintenance[1].schedule", inFull(schedule)),
+	may("spec.maintenance[0].startAt", inFull(moment)),
+	may("spec.maintenance[0].timeZone", inFull(timeZone)),
+	may("spec.onlineServices", keyed(0, 256)),
+	may("spec.onlineServices[0].maturity", whole(0, 4)),
+	need("spec.onlineServices[0].name", text(1, 256)),
+	need("spec.onlineServices[0].ozgService", text(1, 256)),
+	need("spec.operation", fields),
+	may("spec.operation.clients", whole(0, 1000000)),
+	may("spec.operation.procuredThrough", oneOf("KDZ", "Unit")),
+	need("spec.operation.provider", refusing(oneOf("KDZ", "State", "Decentral", "Undetermined"))),
+	may("spec.operation.serves", unique(1, 2)),
+	may("spec.operation.serves[0]", oneOf("City", "ThirdParty")),
+	need("spec.operation.supportUnitRef.name", objectName),
+	need("spec.operation.unitRef.name", objectName),
+	need("spec.origin", oneOf("Existing", "Project")),
+	may("spec.protection.availability", oneOf("Normal", "High", "VeryHigh")),
+	may("spec.protection.confidentiality", oneOf("Normal", "High", "VeryHigh")),
+	may("spec.protection.integrity", oneOf("Normal", "High", "VeryHigh")),
+	may("spec.protection.personalData", yesNo),
+	may("spec.release.changeReference", text(0, 128)),
+	may("spec.release.installedOn", date),
+	may("spec.release.testedOn", date),
+	need("spec.release.version", text(1, 64)),
+	need("spec.replacedByRef.name", inFull(objectName)),
+	need("spec.responsible", fields),
+	may("spec.responsible.applicationManager.email", inFull(email)),
+	need("spec.responsible.applicationManager.name", text(1, 256)),
+	need("spec.responsible.unitRef", fields),
+	need("spec.responsible.unitRef.name", objectName),
+	need("spec.serviceLevelRef.name", objectName),
+	may("spec.sovereignty", whole(0, 4)),
+}
+
+// sapFields are those of hosting on SAP.
+var sapFields = []field{
+	need("spec.hosting.sap.credentialsSecretRef.name", text(1, 253)),
+	need("spec.hosting.sap.instances", keyed(1, 32)),
+	may("spec.hosting.sap.instances[0].features", unique(0, 16)),
+	may("spec.hosting.sap.instances[0].features[0]", text(1, 32)),
+	need("spec.hosting.sap.instances[0].host", inFull(sapHost)),
+	need("spec.hosting.sap.instances[0].number", inFull(sapNumber)),
+	may("spec.hosting.sap.instances[0].url", httpURL),
+	need("spec.hosting.sap.systemID", inFull(sapSystem)),
+	need("spec.hosting.sap.tls.caSecretRef.name", text(1, 253)),
+	need("spec.hosting.sap.tls.clientCertificateSecretRef.name", text(1, 253)),
+	may("spec.hosting.sap.tls.insecureSkipVerify", refusing(yesNo)),
+	may("spec.hosting.sap.tls.renewBefore", duration),
+	may("spec.hosting.sap.tls.serverName", text(1, 253)),
+}
+
+// windowsFields are those of hosting on Windows.
+var windowsFields = []field{
+	may("spec.hosting.windows.filesystemMaxUsedPercent", whole(1, 100)),
+	need("spec.hosting.windows.hosts", keyed(1, 32)),
+	need("spec.hosting.windows.hosts[0].metricsURL", httpURL),
+	need("spec.hosting.windows.hosts[0].name", text(1, 253)),
+	may("spec.hosting.windows.maxClockOffset", duration),
+	may("spec.hosting.windows.requiredServices", keyed(0, 32)),
+	need("spec.hosting.windows.requiredServices[0].name", text(1, 256)),
+	may("spec.hosting.windows.requiredServices[0].state", oneOf("running", "stopped")),
+}
+
+// kubernetesFields are those of hosting on Kubernetes.
+var kubernetesFields = []field{
+	may("spec.hosting.kubernetes.workloads", keyed(1, 32)),
+	need("spec.hosting.kubernetes.workloads[0].apiVersion", text(2, 128)),
+	need("spec.hosting.kubernetes.workloads[0].kind", text(1, 63)),
+	need("spec.hosting.kubernetes.workloads[0].name", text(1, 253)),
+}
+
+// saasFields are those of a service that a supplier runs.
+var saasFields = []field{
+	may("spec.hosting.saas.dataProcessingAgreement", text(0, 256)),
+	may("spec.hosting.saas.region", text(0, 64)),
+	may("spec.hosting.saas.statusURL", httpURL),
+	need("spec.hosting.saas.supplier", text(1, 256)),
+}
+
+// stateFields are those of a service of the state.
+var stateFields = []field{
+	may("spec.operation.legalBasis", text(1, 256)),
+}
+
+// decentralFields are those of a decentral Application.
+var decentralFields = []field{
+	need("spec.operation.review.dueOn", date),
+	need("spec.operation.review.reviewers", unique(1, 8)),
+	may("spec.operation.review.reviewers[0]", objectName),
+	may("spec.operation.review.sinceOn", refusing(date)),
+	need("spec.operation.transition.dueOn", date),
+	need("spec.operation.transition.projectRef", fields),
+	need("spec.operation.transition.projectRef.name", objectName),
+	may("spec.operation.transition.projectRef.namespace", label),
+}
+
+// unbackedFields are those of an Application without a backup.
+var unbackedFields = []field{
+	may("spec.backup.notRequiredReason", text(1, 512)),
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+)
+
+// What example 03 says of itself.
+const (
+	portalAddress    = "127.0.0.1:18080"
+	transferAddress  = "127.0.0.1:18022"
+	portalInterval   = 5 * time.Second
+	portalThreshold  = 2
+	outageWithin     = portalThreshold*portalInterval + 2*time.Second
+	recoveryWithin   = portalInterval + 2*time.Second
+	unitWithin       = 2 * time.Second
+	degradedWithin   = 3*portalInterval + 2*time.Second // transfer has the default threshold
+	settleWithin     = 60 * time.Second
+	quietTime        = 20 * time.Second
+	leaseWithin      = 30 * time.Second // a lease that nobody gave back lasts 15 s
+	anotherUserOfThe = 3 * time.Minute  // addresses of the examples: see awaitFree
+)
+
+// examples is the world of the acceptance examples, with an operator that runs
+// as in the cluster: as leader, with the rights of its ServiceAccount.
+type examples struct {
+	*plane
+	apps   *eye[*v1alpha1.Application]
+	units  *eye[*v1alpha1.OrganisationalUnit]
+	portal *nginx
+}
+
+func (x *examples) startOperator() *operator {
+	x.t.Helper()
+	return x.plane.startOperator("--leader-elect", "--leader-election-namespace", operatorNamespace)
+}
+
+// tellsOutage stops the portal and awaits that everybody is told.
+func (x *examples) tellsOutage() *v1alpha1.Application {
+	x.t.Helper()
+	mark, unitMark := x.apps.mark(), x.units.mark()
+	stopped := time.Now()
+	x.portal.stop()
+	out := x.apps.await(mark, outageWithin, "civento", "in an outage", is(v1alpha1.StateOutage))
+	unit := x.units.await(unitMark, unitWithin, "kdz-16", "in an outage", unitIs(v1alpha1.StateOutage))
+	x.t.Logf("nginx stopped: Outage seen after %.2f s (bound %s), at kdz-16 after %.2f s",
+		out.at.Sub(stopped).Seconds(), outageWithin, unit.at.Sub(stopped).Seconds())
+	if took := out.at.Sub(stopped); took > outageWithin {
+		x.t.Errorf("the outage was seen after %s, later than %s", took, outageWithin)
+	}
+	if took := unit.at.Sub(out.at); took > unitWithin {
+		x.t.Errorf("kdz-16 was seen in an outage %s after civento, later than %s", took, unitWithin)
+	}
+	status := out.object.Status
+	if c := status.Cause; c == nil || c.Kind != v1alpha1.CauseEndpoint || c.Name != "portal" || c.Reason != "ConnectionRefused" || c.Message == "" {
+		x.t.Errorf("the cause is %+v, but the endpoint portal refuses connections", c)
+	}
+	if since := status.Since.Time; since.Before(stopped.Truncate(time.Second)) || since.After(stopped.Add(portalInterval+time.Second)) {
+		x.t.Errorf("the outage began at %s, but nginx was stopped at %s and is asked each %s", since, stopped, portalInterval)
+	}
+	if !meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady) {
+		x.t.Errorf("an outage must not make Ready False: %+v", status.Conditions)
+	}
+	return out.object
+}
+
+// tellsRecovery starts the portal and awaits that everybody is told.
+func (x *examples) tellsRecovery() {
+	x.t.Helper()
+	mark, unitMark := x.apps.mark(), x.units.mark()
+	x.portal.start()
+	started := time.Now()
+	up := x.apps.await(mark, recoveryWithin, "civento", "operational", is(v1alpha1.StateOperational))
+	unit := x.units.await(unitMark, unitWithin, "kdz-16", "operational", unitIs(v1alpha1.StateOperational))
+	x.t.Logf("nginx started: Operational seen after %.2f s (bound %s), at kdz-16 after %.2f s",
+		up.at.Sub(started).Seconds(), recoveryWithin, unit.at.Sub(started).Seconds())
+	if up.object.Status.Cause != nil {
+		x.t.Errorf("what is operational has no cause: %+v", up.object.Status.Cause)
+	}
+}
+
+func TestExamples(t *testing.T) {
+	awaitFree(t, anotherUserOfThe, portalAddress, transferAddress)
+	x := &examples{plane: startPlane(t)}
+	x.portal = startNginx(t, portalAddress)
+	transfer := startTCP(t, transferAddress, greet)
+	x.apps, x.units = x.lookAtApplications(""), x.lookAtUnits()
+	o := x.startOperator()
+
+	for _, file := range []string{"00-policy.yaml", "01-units.yaml", "02-service-levels.yaml", "03-application-web.yaml", "04-application-sap.yaml"} {
+		x.kubectl("apply", "--server-side", "-f", filepath.Join(root, "test/examples", file))
+	}
+	began := time.Now()
+	up := x.apps.await(0, settleWithin, "civento", "operational", is(v1alpha1.StateOperational))
+	x.t.Logf("applied: Operational seen after %.2f s", up.at.Sub(began).Seconds())
+	x.apps.await(0, settleWithin, "civento", "ready", isReady)
+	sap := x.apps.await(0, settleWithin, "sap-hcm", "unknown", is(v1alpha1.StateUnknown))
+	if c := meta.FindStatusCondition(sap.object.Status.Conditions, v1alpha1.ConditionAvailable); c == nil || c.Status != metav1.ConditionUnknown {
+		t.Errorf("nobody looks at SAP yet, so Available must be Unknown: %+v", c)
+	}
+	x.units.await(0, settleWithin, "kdz-16", "operational", unitIs(v1alpha1.StateOperational))
+
+	x.staysQuiet(o)
+	x.tellsOutage()
+	x.tellsRecovery()
+
+	mark := x.apps.mark()
+	stopped := time.Now()
+	transfer.stop()
+	degraded := x.apps.await(mark, degradedWithin, "civento", "degraded", is(v1alpha1.StateDegraded))
+	t.Logf("tcp stopped: Degraded seen after %.2f s (bound %s)", degraded.at.Sub(stopped).Seconds(), degradedWithin)
+	transfer.start()
+	x.apps.await(mark, recoveryWithin, "civento", "operational", is(v1alpha1.StateOperational))
+
+	x.survivesKill(o)
+}
+
+// isReady says what is missing until an Application is accepted and was judged.
+func isReady(a *v1alpha1.Application) string {
+	if meta.IsStatusConditionTrue(a.Status.Conditions, v1alpha1.ConditionReady) {
+		return ""
+	}
+	return describe(a)
+}
+
+// staysQuiet: as long as nothing changes, nothing is written, although
+// everything is looked at.
+func (x *examples) staysQuiet(o *operator) {
+	x.t.Helper()
+	before := x.writes("applications")
+	checks := o.sum("kdz_observe_checks_total")
+	apps, units := x.apps.mark(), x.units.mark()
+	x.apps.quiet(apps, quietTime, "")
+	x.units.quiet(units, 0, "")
+	if more := x.writes("applications").since(before); more.total() != 0 {
+		x.t.Errorf("the API server counted %v on Applications although nothing changed", more)
+	}
+	if asked := o.sum("kdz_observe_checks_total") - checks; asked < 2*float64(quietTime/portalInterval)-2 {
+		x.t.Errorf("in %s only %v checks were made", quietTime, asked)
+	}
+}
+
+// survivesKill: an operator that is killed in an outage loses nothing of it.
+func (x *examples) survivesKill(o *operator) {
+	out := x.tellsOutage()
+	x.units.await(0, settleWithin, "kdz-16", "in an outage", unitIs(v1alpha1.StateOutage))
+	o.kill()
+	x.t.Log("kill -9 in the outage")
+
+	apps, units := x.apps.mark(), x.units.mark()
+	o = x.startOperator()
+	began := time.Now()
+	o.await(leaseWithin, "leading, and through with every Application", func() (string, bool) {
+		n := o.sum("controller_runtime_reconcile_total", "controller=application")
+		return "", n >= 2
+	})
+	x.t.Logf("the next operator leads after %.1f s", time.Since(began).Seconds())
+	o.await(settleWithin, "through with as many failures as make an outage", func() (string, bool) {
+		return "", o.sum("kdz_observe_checks_total", "outcome=failure") >= portalThreshold+1
+	})
+	x.apps.quiet(apps, portalInterval, "")
+	x.units.quiet(units, 0, "")
+	now := x.apps.latest("civento")
+	if !now.Status.Since.Equal(out.Status.Since) || now.ResourceVersion != out.ResourceVersion {
+		x.t.Errorf("the outage since %s (resourceVersion %s) is now since %s (%s)",
+			out.Status.Since, out.ResourceVersion, now.Status.Since, now.ResourceVersion)
+	}
+	x.tellsRecovery()
+	o.end()
+}

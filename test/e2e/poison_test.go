@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/controlplane"
+)
+
+// poison is an Application that was stored before the rules that it breaks.
+type poison struct {
+	// values are put into the object at dotted paths ("spec.endpoints.0.url").
+	values map[string]any
+	// field that Stalled must name; empty where the status cannot be told.
+	field string
+}
+
+// lenient strips a schema of all that refuses a value, its type included, as
+// if it came from a time before the rules.
+func lenient(s *apiextensionsv1.JSONSchemaProps) {
+	s.Pattern, s.Format, s.XValidations, s.MinLength, s.MaxLength, s.Enum = "", "", nil, nil, nil, nil
+	if s.Type == "integer" {
+		s.Type, s.XIntOrString, s.Minimum, s.Maximum = "", true, nil, nil
+	}
+	for name, property := range s.Properties {
+		lenient(&property)
+		s.Properties[name] = property
+	}
+	if s.Items != nil {
+		lenient(s.Items.Schema)
+	}
+}
+
+// forget has the API server forget the rules of Applications while do runs.
+func (p *plane) forget(do func()) {
+	p.t.Helper()
+	crd := &apiextensionsv1.CustomResourceDefinition{}
+	key := client.ObjectKey{Name: "applications.kdz.mainz.de"}
+	scheme := runtime.NewScheme()
+	if err := apiextensionsv1.AddToScheme(scheme); err != nil {
+		p.t.Fatal(err)
+	}
+	c, err := client.New(p.Config, client.Options{Scheme: scheme})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := c.Get(p.t.Context(), key, crd); err != nil {
+		p.t.Fatal(err)
+	}
+	rules := crd.DeepCopy()
+	lenient(crd.Spec.Versions[0].Schema.OpenAPIV3Schema)
+	trial := newApplication("default", "trial", "kdz-16", v1alpha1.Endpoint{Name: "web", URL: "http://127.0.0.1/", Interval: "30d"})
+	define := func(crd *apiextensionsv1.CustomResourceDefinition, inForce func(error) bool) {
+		if err := c.Update(p.t.Context(), crd); err != nil {
+			p.t.Fatal(err)
+		}
+		err := wait.PollUntilContextTimeout(p.t.Context(), tick, startWithin, true, func(ctx context.Context) (bool, error) {
+			return inForce(p.admin.Create(ctx, trial.DeepCopy(), client.DryRunAll)), nil
+		})
+		if err != nil {
+			p.t.Fatal("the API server does not go by the new definition:", err)
+		}
+	}
+	define(crd, func(err error) bool { return err == nil })
+	do()
+	crd.Spec = rules.Spec
+	define(crd, apierrors.IsInvalid)
+}
+
+// store creates an Application with values that break rules, its status
+// included.
+func (p *plane) store(app *v1alpha1.Application, values map[string]any) {
+	p.t.Helper()
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(app)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		content, _ = put(content, strings.Split(path, "."), values[path]).(map[string]any)
+	}
+	o := &unstructured.Unstructured{Object: content}
+	o.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("Application"))
+	status, told := content["status"]
+	if err := p.admin.Create(p.t.Context(), o); err != nil {
+		p.t.Fatalf("store %s: %v", app.Name, err)
+	}
+	if !told {
+		return
+	}
+	o.Object["status"] = status
+	if err := p.admin.Status().Update(p.t.Context(), o); err != nil {
+		p.t.Fatalf("store the status of %s: %v", app.Name, err)
+	}
+}
+
+// put sets a value below a node at a path of names and numbers, and returns
+// the node.
+func put(node any, path []string, value any) any {
+	if len(path) == 0 {
+		return value
+	}
+	var index int
+	if _, err := fmt.Sscan(path[0], &index); err == nil {
+		list, _ := node.([]any)
+		for len(list) <= index {
+			list = append(list, map[string]any{})
+		}
+		list[index] = put(list[index], path[1:], value)
+		return list
+	}
+	object, _ := node.(map[string]any)
+	if object == nil {
+		object = map[string]any{}
+	}
+	object[path[0]] = put(object[path[0]], path[1:], value)
+	return object
+}
+
+// Objects that are older than a rule harm nobody else: the others are looked
+// at and told as ever, and of the old ones it is said what is wrong.
+func TestStoredBeforeTheRules(t *testing.T) {
+	const namespace = "old"
+	p := startPlaneWith(t, controlplane.Options{ControllerManager: controlplane.ControllerManagerOff})
+	p.create(newUnit("kdz-16", ""))
+	p.newNamespace(namespace, "kdz-16")
+	site := startHTTP(t, freeAddress(t), answers("ok"))
+	web := v1alpha1.Endpoint{Name: "web", URL: "http://" + site.address, Interval: "5s", FailureThreshold: 2}
+	old := map[string]poison{
+		"interval":    {map[string]any{"spec.endpoints.0.interval": "30d"}, "spec.endpoints[0].interval"},
+		"timeout":     {map[string]any{"spec.endpoints.0.timeout": "soon"}, "spec.endpoints[0].timeout"},
+		"certificate": {map[string]any{"spec.endpoints.0.tls.renewBefore": "three weeks"}, "spec.endpoints[0].tls.renewBefore"},
+		"url":         {map[string]any{"spec.endpoints.0.url": "gopher:"}, "spec.endpoints[0].url"},
+		"window": {map[string]any{
+			"spec.maintenance.0.name": "a", "spec.maintenance.0.schedule": "0 18 * * 2", "spec.maintenance.0.duration": "1d",
+		}, "spec.maintenance[0]"},
+	}
+	p.forget(func() {
+		for name, o := range old {
+			p.store(newApplication(namespace, name, "kdz-16", web), o.values)
+		}
+	})
+	apps, units := p.lookAtApplications(namespace), p.lookAtUnits()
+	o := p.startOperator()
+	p.create(newApplication(namespace, "healthy", "kdz-16", web))
+	apps.await(0, settleWithin, "healthy", "operational", is(v1alpha1.StateOperational))
+	for name, o := range old {
+		s := apps.await(0, settleWithin, name, "Stalled, with the field named", func(a *v1alpha1.Application) string {
+			c := meta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionStalled)
+			if c == nil || c.Reason != v1alpha1.ReasonInvalidSpec || !strings.Contains(c.Message, o.field) {
+				return fmt.Sprintf("Stalled is %+v, want %s in it", c, o.field)
+			}
+			return ""
+		})
+		c := meta.FindStatusCondition(s.object.Status.Conditions, v1alpha1.ConditionStalled)
+		t.Logf("%-12s %s", name, c.Message)
+	}
+	mark, unitMark := apps.mark(), units.mark()
+	stopped := time.Now()
+	site.stop()
+	out := apps.await(mark, outageWithin, "healthy", "in an outage", is(v1alpha1.StateOutage))
+	unit := units.await(unitMark, unitWithin, "kdz-16", "in an outage", unitIs(v1alpha1.StateOutage))
+	t.Logf("beside them: Outage seen after %.2f s (bound %s), at kdz-16 after %.2f s",
+		out.at.Sub(stopped).Seconds(), outageWithin, unit.at.Sub(stopped).Seconds())
+	mark = apps.mark()
+	site.start()
+	apps.await(mark, recoveryWithin, "healthy", "operational", is(v1alpha1.StateOperational))
+
+	// A person mends it, and it heals.
+	mark = apps.mark()
+	mended := apps.latest("interval").DeepCopy()
+	mended.Spec.Endpoints[0].Interval = "5s"
+	if err := p.admin.Update(t.Context(), mended); err != nil {
+		t.Fatal("mend:", err)
+	}
+	apps.await(mark, settleWithin, "interval", "healed", heals[*v1alpha1.Application])
+	o.end()
+}
