@@ -87,17 +87,37 @@ func serverFaults(t *testing.T) []fault {
 	const down, request, expectation = v1alpha1.ComponentDown, "request", "expectation"
 	resolver := []string{endpoint.ReasonHostNotFound, endpoint.ReasonResolverFailed, endpoint.ReasonResolverUnreachable}
 	return []fault{
-		{"endless-json", down, []string{endpoint.ReasonBodyTooLarge}, expectation,
-			v1alpha1.Endpoint{URL: web + "/endless", HTTP: &v1alpha1.HTTPCheck{BodyExpression: `body.status == "UP"`}}},
-		{"endless-text", down, []string{endpoint.ReasonBodyMismatch}, expectation,
-			v1alpha1.Endpoint{URL: web + "/endless", HTTP: &v1alpha1.HTTPCheck{BodyPattern: "ok"}}},
-		{"endless-slow", down, []string{endpoint.ReasonResponseTimeout}, request,
-			v1alpha1.Endpoint{URL: web + "/trickle", HTTP: &v1alpha1.HTTPCheck{BodyPattern: "ok"}}},
-		{"redirect-loop", down, []string{endpoint.ReasonRedirectLoop}, request,
-			v1alpha1.Endpoint{URL: web + "/loop", HTTP: &v1alpha1.HTTPCheck{FollowRedirects: true}}},
+		{
+			"endless-json", down,
+			[]string{endpoint.ReasonBodyTooLarge},
+			expectation,
+			v1alpha1.Endpoint{URL: web + "/endless", HTTP: &v1alpha1.HTTPCheck{BodyExpression: `body.status == "UP"`}},
+		},
+		{
+			"endless-text", down,
+			[]string{endpoint.ReasonBodyMismatch},
+			expectation,
+			v1alpha1.Endpoint{URL: web + "/endless", HTTP: &v1alpha1.HTTPCheck{BodyPattern: "ok"}},
+		},
+		{
+			"endless-slow", down,
+			[]string{endpoint.ReasonResponseTimeout},
+			request,
+			v1alpha1.Endpoint{URL: web + "/trickle", HTTP: &v1alpha1.HTTPCheck{BodyPattern: "ok"}},
+		},
+		{
+			"redirect-loop", down,
+			[]string{endpoint.ReasonRedirectLoop},
+			request,
+			v1alpha1.Endpoint{URL: web + "/loop", HTTP: &v1alpha1.HTTPCheck{FollowRedirects: true}},
+		},
 		{"status", down, []string{endpoint.ReasonUnexpectedStatus}, expectation, v1alpha1.Endpoint{URL: web + "/broken"}},
-		{"body", down, []string{endpoint.ReasonBodyMismatch}, expectation,
-			v1alpha1.Endpoint{URL: web + "/other", HTTP: &v1alpha1.HTTPCheck{BodyPattern: "ok"}}},
+		{
+			"body", down,
+			[]string{endpoint.ReasonBodyMismatch},
+			expectation,
+			v1alpha1.Endpoint{URL: web + "/other", HTTP: &v1alpha1.HTTPCheck{BodyPattern: "ok"}},
+		},
 		{"silent-http", down, []string{endpoint.ReasonResponseTimeout}, request, v1alpha1.Endpoint{URL: web + "/silent"}},
 		{"silent-tls", down, []string{endpoint.ReasonHandshakeTimeout}, "handshake", v1alpha1.Endpoint{URL: "tls://" + mute}},
 		{"no-http", down, []string{endpoint.ReasonProtocolError}, request, v1alpha1.Endpoint{URL: "http://" + babble}},

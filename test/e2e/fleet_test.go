@@ -28,7 +28,7 @@ const (
 	fleetSites  = 4 // of each kind
 	// fleetSettles bounds the time from the first Application until all are
 	// judged and nothing is written any more.
-	fleetSettles = 5 * time.Minute
+	fleetSettles = 10 * time.Minute
 	// calm is how long nothing must have been written for it to be settled.
 	calm = 5 * time.Second
 	// fleetQuiet is the minute of the promise.

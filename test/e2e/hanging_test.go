@@ -17,7 +17,7 @@ const (
 	// hangingTimeout makes 800 of them hang at once: more than the half of the
 	// pool that is for such as these.
 	hangingTimeout = "4s"
-	hangingRounds  = 2
+	hangingRounds  = 1
 )
 
 // 1,000 endpoints that accept a connection and never answer delay nobody: one

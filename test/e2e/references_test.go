@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,13 +60,8 @@ func heals[T conditioned](o T) string {
 func endpointIs(name string, state v1alpha1.ComponentState, reasons ...string) func(*v1alpha1.Application) string {
 	return func(a *v1alpha1.Application) string {
 		for _, e := range a.Status.Endpoints {
-			if string(e.Name) != name || e.State != state {
-				continue
-			}
-			for _, reason := range reasons {
-				if e.Reason == reason {
-					return ""
-				}
+			if string(e.Name) == name && e.State == state && slices.Contains(reasons, e.Reason) {
+				return ""
 			}
 		}
 		return fmt.Sprintf("endpoints are %+v, want %s %s for %v", a.Status.Endpoints, name, state, reasons)
