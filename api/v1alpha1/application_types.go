@@ -200,6 +200,10 @@ type Application struct {
 	// status tells how the Application stands.
 	// +optional
 	Status ApplicationStatus `json:"status,omitzero"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // ApplicationList is a list of Applications.

@@ -314,6 +314,10 @@ type AvailabilityRecord struct {
 	// +listMapKey=period
 	// +kubebuilder:validation:MaxItems=13
 	Periods []AccountPeriod `json:"periods,omitempty"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // AvailabilityRecordList is a list of AvailabilityRecords.

@@ -81,6 +81,9 @@ const (
 	// ReasonInvalidSpec (Ready=False, Stalled=True): a value in the spec cannot
 	// be used; the message names the field.
 	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonUndecodable (Ready=False, Stalled=True): the stored spec does not
+	// fit the types of its kind; the message says where.
+	ReasonUndecodable = "Undecodable"
 	// ReasonDependencyCycle (Ready=False, Stalled=True): the Application needs
 	// itself through its dependencies; the message shows the way round.
 	ReasonDependencyCycle = "DependencyCycle"

@@ -107,6 +107,10 @@ type Exemption struct {
 	// status tells how it stands.
 	// +optional
 	Status ExemptionStatus `json:"status,omitzero"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // ExemptionList is a list of Exemptions.

@@ -286,6 +286,10 @@ type GovernancePolicy struct {
 	// status is what admission reads.
 	// +optional
 	Status GovernancePolicyStatus `json:"status,omitzero"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // GovernancePolicyList is a list of GovernancePolicies.

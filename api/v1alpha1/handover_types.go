@@ -283,6 +283,10 @@ type Handover struct {
 	// status tells how far it has come.
 	// +optional
 	Status HandoverStatus `json:"status,omitzero"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // HandoverList is a list of Handovers.

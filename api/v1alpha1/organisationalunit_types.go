@@ -204,6 +204,10 @@ type OrganisationalUnit struct {
 	// status tells how the unit's Applications stand.
 	// +optional
 	Status OrganisationalUnitStatus `json:"status,omitzero"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // OrganisationalUnitList is a list of OrganisationalUnits.

@@ -252,6 +252,10 @@ type Project struct {
 	// status tells how far it has come.
 	// +optional
 	Status ProjectStatus `json:"status,omitzero"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // ProjectList is a list of Projects.

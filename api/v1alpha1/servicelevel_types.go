@@ -316,6 +316,10 @@ type ServiceLevel struct {
 	// status tells how the Applications under it stand.
 	// +optional
 	Status ServiceLevelStatus `json:"status,omitzero"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // ServiceLevelList is a list of ServiceLevels.

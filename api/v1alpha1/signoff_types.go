@@ -82,6 +82,10 @@ type SignOff struct {
 	// spec is the signature.
 	// +required
 	Spec SignOffSpec `json:"spec,omitzero"`
+
+	// DecodingError says why the stored object could not be decoded in full;
+	// what could not is empty then. It is never stored.
+	DecodingError string `json:"-"`
 }
 
 // SignOffList is a list of SignOffs.

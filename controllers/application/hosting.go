@@ -17,14 +17,14 @@ func (r *Reconciler) gatherHosting(_ context.Context, s *scope) error {
 	if h == nil || !s.observed() || len(s.app.Spec.Endpoints) > 0 {
 		return nil
 	}
-	s.hosting = []state.Part{{
+	s.others = append(s.others, state.Part{
 		Kind:      v1alpha1.CauseHosting,
 		Name:      string(h.Platform),
 		Essential: true,
 		State:     v1alpha1.ComponentUnknown,
 		Reason:    v1alpha1.ReasonNotObserved,
 		Message:   hostingNotObserved,
-	}}
+	})
 	return nil
 }
 

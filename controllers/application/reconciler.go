@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -81,14 +82,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 
 	s := newScope(app, r.Clock.Now())
-	for _, gather := range []func(context.Context, *scope) error{
-		r.gatherReferences,
-		r.gatherDependencies,
-		r.gatherDependents,
-		r.gatherMaintenance,
-		r.gatherEndpoints,
-		r.gatherHosting,
-	} {
+	for _, gather := range r.gatherers(app) {
 		if err := gather(ctx, s); err != nil {
 			return ctrl.Result{}, err
 		}
@@ -112,6 +106,34 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	r.Metrics.Set(s.app)
 	return ctrl.Result{RequeueAfter: s.wait()}, nil
+}
+
+// gatherers are what there is to gather of an Application, in order.
+func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context, *scope) error {
+	if app.DecodingError != "" {
+		return []func(context.Context, *scope) error{r.gatherUndecodable, r.gatherDependents}
+	}
+	return []func(context.Context, *scope) error{
+		r.gatherReferences,
+		r.gatherDependencies,
+		r.gatherDependents,
+		r.gatherMaintenance,
+		r.gatherEndpoints,
+		r.gatherHosting,
+	}
+}
+
+// gatherUndecodable notes that nothing is known of what an Application
+// declares, so that nothing of it can be looked at.
+func (r *Reconciler) gatherUndecodable(_ context.Context, s *scope) error {
+	r.Observer.Forget(s.key())
+	message := "what is stored does not fit the types of its kind: " + s.app.DecodingError
+	s.unusable = append(s.unusable, problem{reason: v1alpha1.ReasonUndecodable, message: message})
+	s.others = append(s.others, state.Part{
+		Kind: v1alpha1.CauseObservation, Essential: true, State: v1alpha1.ComponentUnknown,
+		Reason: v1alpha1.ReasonUndecodable, Message: message,
+	})
+	return nil
 }
 
 // conflictDelay is how long to wait for the cache after a conflict.

@@ -38,8 +38,9 @@ type scope struct {
 	dependents *v1alpha1.Dependents
 	// endpoints as the observer knows them, in the order of the spec.
 	endpoints []seenEndpoint
-	// hosting as a part, where it is what the Application is judged by.
-	hosting []state.Part
+	// others are parts beside dependencies and endpoints by which the
+	// Application is judged.
+	others []state.Part
 	// window of maintenance that is open, if any.
 	window *calendar.Window
 
@@ -105,7 +106,7 @@ func (s *scope) reject(message string) {
 // judge has everything judged that was gathered.
 func (s *scope) judge() {
 	parts := append([]state.Part{}, s.dependencies...)
-	parts = append(parts, s.hosting...)
+	parts = append(parts, s.others...)
 	var certificates []state.Certificate
 	for _, e := range s.endpoints {
 		parts = append(parts, e.part())

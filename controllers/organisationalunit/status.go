@@ -42,6 +42,12 @@ func setReady(u *v1alpha1.OrganisationalUnit, s rollup.Snapshot, now time.Time) 
 		Message: "the unit stands in the tree, and its Applications are counted",
 	}
 	switch {
+	case u.DecodingError != "":
+		readiness = status.Readiness{
+			Stalled: true,
+			Reason:  v1alpha1.ReasonUndecodable,
+			Message: "what is stored does not fit the types of its kind: " + u.DecodingError,
+		}
 	case u.Spec.ParentRef != nil && u.Spec.ParentRef.Name == "":
 		readiness = status.Readiness{
 			Stalled: true,

@@ -220,26 +220,24 @@ func (d *demo) pause(ctx context.Context) bool {
 	}
 }
 
-// hints tell what a person may do now.
+// hints tell what a person may do now, the most useful first: a small terminal
+// has no room for all.
 func (d *demo) hints() []string {
 	hints := []string{"export KUBECONFIG=" + d.plane.Kubeconfig()}
 	if _, err := exec.LookPath("kubectl"); err != nil {
 		hints = append(hints, "alias kubectl="+d.plane.KubectlPath())
 	}
-	hints = append(
-		hints,
-		"kubectl get ou; kubectl get kdz -A; kubectl get itapp -A -o wide",
-		"kubectl get itapp -A --field-selector status.operationalState=Outage",
-	)
+	hints = append(hints, "kubectl get ou; kubectl get kdz -A; kubectl get itapp -A -o wide")
 	if name := mostNeeded(d.applications, d.endpoints); name != "" {
 		control := d.lab.Control()
 		hints = append(hints, fmt.Sprintf("curl -X POST %s/stop/%s", control, name), fmt.Sprintf("curl -X POST %s/start/%s; curl %s lists all", control, name, control))
 	}
 	return append(
 		hints,
+		"Ctrl-C ends everything",
+		"kubectl get itapp -A --field-selector status.operationalState=Outage",
 		"kill -9 the operator's process: it is started again, and since does not move",
 		"operator's log: "+d.operatorLog(),
-		"Ctrl-C ends everything",
 	)
 }
 

@@ -148,7 +148,7 @@ func (l *Lab) open() error {
 		l.control, err = serveControl(l, l.options.Control)
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return sumUp(errs)
 }
 
 // Close closes all ports and returns when nothing of the lab runs any more. It

@@ -291,6 +291,23 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
+func TestManyPortsInUseAreToldAtOnce(t *testing.T) {
+	var endpoints []Endpoint
+	for range 10 {
+		endpoints = append(endpoints, at("a", "tcp://127.0.0.1:%d", freePort(t)))
+	}
+	other := serve(t, Options{Endpoints: endpoints[:9], Control: "127.0.0.1:0"})
+	_, err := Serve(Options{Endpoints: endpoints, Control: strings.TrimPrefix(other.Control(), "http://")})
+	var ports []string
+	for _, e := range endpoints[:8] {
+		ports = append(ports, strings.TrimPrefix(e.URL, "tcp://127.0.0.1:"))
+	}
+	want := "ports " + strings.Join(ports, ", ") + " and 2 more of 127.0.0.1 are in use, and the lab needs them: is another demo running?"
+	if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
 func TestPortTakenWhileStopped(t *testing.T) {
 	e := at("a", "tcp://127.0.0.1:%d", freePort(t))
 	l := serve(t, Options{Endpoints: []Endpoint{e}})

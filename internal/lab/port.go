@@ -3,7 +3,6 @@
 package lab
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -102,20 +100,6 @@ func (p *port) shut() {
 		p.server.close()
 		p.server = nil
 	}
-}
-
-// listen listens on an address of loopback, for somebody.
-func listen(address, user string) (net.Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp4", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		_, port, _ := net.SplitHostPort(address) // it was parsed a moment ago
-		return nil, fmt.Errorf("port %s of 127.0.0.1 is in use, and %s needs it: is another demo running? "+
-			"See who has it with `ss -ltnp 'sport = :%s'` or `lsof -i :%s`, end that, and start again", port, user, port, port)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s needs to listen on %s: %w", user, address, err)
-	}
-	return l, nil
 }
 
 // tlsConfig answers each client as the server whose name it asks for; whoever

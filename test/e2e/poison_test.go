@@ -27,8 +27,8 @@ import (
 type poison struct {
 	// values are put into the object at dotted paths ("spec.endpoints.0.url").
 	values map[string]any
-	// field that Stalled must name; empty where the status cannot be told.
-	field string
+	// reason of Stalled, and field that it must name.
+	reason, field string
 }
 
 // lenient strips a schema of all that refuses a value, its type included, as
@@ -142,28 +142,33 @@ func TestStoredBeforeTheRules(t *testing.T) {
 	site := startHTTP(t, freeAddress(t), answers("ok"))
 	web := v1alpha1.Endpoint{Name: "web", URL: "http://" + site.address, Interval: "5s", FailureThreshold: 2}
 	old := map[string]poison{
-		"interval":    {map[string]any{"spec.endpoints.0.interval": "30d"}, "spec.endpoints[0].interval"},
-		"timeout":     {map[string]any{"spec.endpoints.0.timeout": "soon"}, "spec.endpoints[0].timeout"},
-		"certificate": {map[string]any{"spec.endpoints.0.tls.renewBefore": "three weeks"}, "spec.endpoints[0].tls.renewBefore"},
-		"url":         {map[string]any{"spec.endpoints.0.url": "gopher:"}, "spec.endpoints[0].url"},
+		"interval":    {map[string]any{"spec.endpoints.0.interval": "30d"}, v1alpha1.ReasonInvalidSpec, "spec.endpoints[0].interval"},
+		"timeout":     {map[string]any{"spec.endpoints.0.timeout": "soon"}, v1alpha1.ReasonInvalidSpec, "spec.endpoints[0].timeout"},
+		"certificate": {map[string]any{"spec.endpoints.0.tls.renewBefore": "three weeks"}, v1alpha1.ReasonInvalidSpec, "spec.endpoints[0].tls.renewBefore"},
+		"url":         {map[string]any{"spec.endpoints.0.url": "gopher:"}, v1alpha1.ReasonInvalidSpec, "spec.endpoints[0].url"},
 		"window": {map[string]any{
 			"spec.maintenance.0.name": "a", "spec.maintenance.0.schedule": "0 18 * * 2", "spec.maintenance.0.duration": "1d",
-		}, "spec.maintenance[0]"},
+		}, v1alpha1.ReasonInvalidSpec, "spec.maintenance[0]"},
+		// A number that was a text once: no typed client can decode it.
+		"threshold": {map[string]any{"spec.endpoints.0.failureThreshold": "three"}, v1alpha1.ReasonUndecodable, "failureThreshold"},
 	}
 	p.forget(func() {
 		for name, o := range old {
 			p.store(newApplication(namespace, name, "kdz-16", web), o.values)
 		}
+		// A status that nobody can decode is written anew.
+		p.store(newApplication(namespace, "status", "kdz-16", web), map[string]any{"status.since": "yesterday"})
 	})
 	apps, units := p.lookAtApplications(namespace), p.lookAtUnits()
 	o := p.startOperator()
 	p.create(newApplication(namespace, "healthy", "kdz-16", web))
 	apps.await(0, settleWithin, "healthy", "operational", is(v1alpha1.StateOperational))
+	apps.await(0, settleWithin, "status", "operational", is(v1alpha1.StateOperational))
 	for name, o := range old {
 		s := apps.await(0, settleWithin, name, "Stalled, with the field named", func(a *v1alpha1.Application) string {
 			c := meta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionStalled)
-			if c == nil || c.Reason != v1alpha1.ReasonInvalidSpec || !strings.Contains(c.Message, o.field) {
-				return fmt.Sprintf("Stalled is %+v, want %s in it", c, o.field)
+			if c == nil || c.Reason != o.reason || !strings.Contains(c.Message, o.field) {
+				return fmt.Sprintf("Stalled is %+v, want %s with %s in it", c, o.reason, o.field)
 			}
 			return ""
 		})

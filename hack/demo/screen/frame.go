@@ -10,25 +10,26 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 )
 
-// The least that a frame shows of a table: its columns' names and a line or
-// two; what fits less is left out.
-const leastRows = 3
+const (
+	// leastRows is the least that is shown of a table: an empty line, the
+	// columns' names and a line.
+	leastRows = 3
+	// tableRows is how many lines notices and hints leave to both tables.
+	tableRows = 12
+	// mostNotices is how many notices are shown.
+	mostNotices = 3
+)
 
 // Frame shows what fits into a width and height, in characters; the lines are
-// at most that many and that wide. What matters least goes first: hints,
-// notices, then units that are well.
+// at most that many and that wide. What matters least goes first: the last
+// hints, then notices, then units that are well.
 func Frame(s Snapshot, width, height int) []string {
 	title := "Operational state of the KDZ and the units of Mainz at " + s.since(s.Now)
 	head := []string{title, s.counts()}
 	if h := s.headline(); h != "" {
 		head = []string{title, h, s.counts()}
 	}
-	var foot []string
-	for _, part := range [][]string{lastOf(s.Notices, 3), s.Hints} {
-		if len(part) > 0 && len(head)+len(foot)+1+len(part)+2*(leastRows+1) <= height {
-			foot = append(append(foot, ""), part...)
-		}
-	}
+	foot := s.foot(height - len(head) - max(tableRows, height/2))
 	left := height - len(head) - len(foot)
 
 	troubled, undeclared := s.troubled()
@@ -47,7 +48,18 @@ func Frame(s Snapshot, width, height int) []string {
 	return lines
 }
 
-func lastOf(lines []string, n int) []string { return lines[max(0, len(lines)-n):] }
+// foot shows the newest notices and the first hints in at most room lines, an
+// empty one before each.
+func (s Snapshot) foot(room int) []string {
+	var lines []string
+	if n := min(len(s.Notices), mostNotices, max(room/2-1, 0)); n > 0 {
+		lines = append(append(lines, ""), s.Notices[len(s.Notices)-n:]...)
+	}
+	if n := min(len(s.Hints), max(room-len(lines)-1, 0)); n > 0 {
+		lines = append(append(lines, ""), s.Hints[:n]...)
+	}
+	return lines
+}
 
 // unitTable shows units in at most room lines, the first of which is empty.
 func (s Snapshot) unitTable(room int) []string {

@@ -59,6 +59,7 @@ func boolRank(b bool) int {
 // sentence says in one sentence what is the matter with a part.
 func sentence(p Part) string {
 	var subject string
+	link := ": "
 	switch p.Kind {
 	case v1alpha1.CauseEndpoint:
 		subject = "endpoint " + p.Name
@@ -69,11 +70,12 @@ func sentence(p Part) string {
 		if p.Namespace != "" {
 			subject = "dependency " + p.Namespace + "/" + p.Name
 		}
+		link = " " // its message goes on with "is out"
 	default:
-		subject = p.Name
+		return p.Message
 	}
 	if p.Message == "" {
 		return subject + " is " + string(p.State)
 	}
-	return subject + ": " + p.Message
+	return subject + link + p.Message
 }

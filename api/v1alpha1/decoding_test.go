@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+)
+
+// decodeList decodes as a client does.
+func decodeList(t *testing.T, text string) runtime.Object {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	o, _, err := serializer.NewCodecFactory(scheme).UniversalDeserializer().Decode([]byte(text), nil, nil)
+	if err != nil {
+		t.Fatalf("one object hides the others: %v", err)
+	}
+	return o
+}
+
+func TestOneObjectHidesNoOther(t *testing.T) {
+	list := decodeList(t, `{"apiVersion":"kdz.mainz.de/v1alpha1","kind":"ApplicationList","items":[
+		{"metadata":{"name":"spec","uid":"1"},"spec":{"lifecycle":"Operating","endpoints":[{"name":"a","failureThreshold":"three"}]},"status":{"operationalState":"Outage"}},
+		{"metadata":{"name":"status","uid":"2"},"spec":{"lifecycle":"Planned"},"status":{"operationalState":"Outage","since":"yesterday"}},
+		{"metadata":{"name":"well","uid":"3"},"spec":{"lifecycle":"Retired","operation":{"clients":80}},"status":{"operationalState":"Retired"}}]}`).(*v1alpha1.ApplicationList)
+
+	spec, status, well := list.Items[0], list.Items[1], list.Items[2]
+	if !strings.HasPrefix(spec.DecodingError, "spec: ") || !strings.Contains(spec.DecodingError, "failureThreshold") {
+		t.Errorf("error %q does not name the field", spec.DecodingError)
+	}
+	if spec.Name != "spec" || spec.UID != "1" || spec.Spec.Lifecycle != "" || spec.Status.OperationalState != v1alpha1.StateOutage {
+		t.Errorf("of an unusable spec is left: %+v", spec)
+	}
+	if status.DecodingError != "" || status.Spec.Lifecycle != v1alpha1.LifecyclePlanned || status.Status.OperationalState != "" {
+		t.Errorf("of an unusable status is left: %+v", status)
+	}
+	if well.DecodingError != "" || well.Spec.Lifecycle != v1alpha1.LifecycleRetired || *well.Spec.Operation.Clients != 80 || well.Status.OperationalState != v1alpha1.StateRetired {
+		t.Errorf("beside them: %+v", well)
+	}
+}
+
+func TestEveryKindDecodesWhatItCan(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	for kind, goType := range scheme.KnownTypes(v1alpha1.GroupVersion) {
+		if goType.PkgPath() != reflect.TypeFor[v1alpha1.Application]().PkgPath() || strings.HasSuffix(kind, "List") {
+			continue
+		}
+		t.Run(kind, func(t *testing.T) {
+			o := reflect.New(goType).Interface()
+			text := `{"metadata":{"name":"a"},"spec":"not an object","current":"nor this"}`
+			if err := json.Unmarshal([]byte(text), o); err != nil {
+				t.Fatalf("it does not decode at all: %v", err)
+			}
+			v := reflect.ValueOf(o).Elem()
+			if v.FieldByName("Name").String() != "a" || v.FieldByName("DecodingError").String() == "" {
+				t.Errorf("got %+v", o)
+			}
+			stored, err := json.Marshal(o)
+			if err != nil || strings.Contains(string(stored), "ecodingError") {
+				t.Errorf("it would be stored: %s, %v", stored, err)
+			}
+			// What was there before does not shine through.
+			if err := json.Unmarshal([]byte(`{"metadata":{"labels":{"b":"c"}}}`), o); err != nil {
+				t.Fatal(err)
+			}
+			if v.FieldByName("Name").String() != "" || v.FieldByName("DecodingError").String() != "" {
+				t.Errorf("decoded anew: %+v", o)
+			}
+		})
+	}
+}
