@@ -6,9 +6,8 @@
 //
 // The package decides when to ask and when a streak of answers is enough to
 // believe. It does not decide what an answer means for an Application: that
-// is what the packages below internal/judge are for, and neither imports the
-// other. How a question is asked is the matter of one package a world:
-// endpoint, hosting, backup.
+// is the matter of the judges, and neither imports the other. How a question
+// is asked is the matter of one package a world: endpoint, hosting, backup.
 //
 // # When a question is asked
 //

@@ -74,7 +74,7 @@ func TestTimelineEqualsSortedList(t *testing.T) {
 			},
 			"move": func(t *rapid.T) {
 				if len(all) == 0 {
-					t.Skip()
+					return
 				}
 				m, at := rapid.SampledFrom(all).Draw(t, "which"), times.Draw(t, "at")
 				line.move(m.place, at)
@@ -82,7 +82,7 @@ func TestTimelineEqualsSortedList(t *testing.T) {
 			},
 			"remove": func(t *rapid.T) {
 				if len(all) == 0 {
-					t.Skip()
+					return
 				}
 				i := rapid.IntRange(0, len(all)-1).Draw(t, "which")
 				line.remove(all[i].place)
