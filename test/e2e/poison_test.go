@@ -141,21 +141,29 @@ func TestStoredBeforeTheRules(t *testing.T) {
 	p.newNamespace(namespace, "kdz-16")
 	site := startHTTP(t, freeAddress(t), answers("ok"))
 	web := v1alpha1.Endpoint{Name: "web", URL: "http://" + site.address, Interval: "5s", FailureThreshold: 2}
+	const invalid = v1alpha1.ReasonInvalidSpec
 	old := map[string]poison{
-		"interval":    {map[string]any{"spec.endpoints.0.interval": "30d"}, v1alpha1.ReasonInvalidSpec, "spec.endpoints[0].interval"},
-		"timeout":     {map[string]any{"spec.endpoints.0.timeout": "soon"}, v1alpha1.ReasonInvalidSpec, "spec.endpoints[0].timeout"},
-		"certificate": {map[string]any{"spec.endpoints.0.tls.renewBefore": "three weeks"}, v1alpha1.ReasonInvalidSpec, "spec.endpoints[0].tls.renewBefore"},
-		"url":         {map[string]any{"spec.endpoints.0.url": "gopher:"}, v1alpha1.ReasonInvalidSpec, "spec.endpoints[0].url"},
+		"interval":    {map[string]any{"spec.endpoints.0.interval": "30d"}, invalid, "spec.endpoints[0].interval"},
+		"timeout":     {map[string]any{"spec.endpoints.0.timeout": "soon"}, invalid, "spec.endpoints[0].timeout"},
+		"certificate": {map[string]any{"spec.endpoints.0.tls.renewBefore": "three weeks"}, invalid, "spec.endpoints[0].tls.renewBefore"},
+		"url":         {map[string]any{"spec.endpoints.0.url": "gopher:"}, invalid, "spec.endpoints[0].url"},
 		"window": {map[string]any{
 			"spec.maintenance.0.name": "a", "spec.maintenance.0.schedule": "0 18 * * 2", "spec.maintenance.0.duration": "1d",
-		}, v1alpha1.ReasonInvalidSpec, "spec.maintenance[0]"},
-		// A number that was a text once: no typed client can decode it.
+		}, invalid, "spec.maintenance[0]"},
+		// These fit no type, so nothing of the spec can be read.
 		"threshold": {map[string]any{"spec.endpoints.0.failureThreshold": "three"}, v1alpha1.ReasonUndecodable, "failureThreshold"},
+		"successes": {map[string]any{"spec.endpoints.0.successThreshold": "one"}, v1alpha1.ReasonUndecodable, "successThreshold"},
 	}
 	p.forget(func() {
 		for name, o := range old {
 			p.store(newApplication(namespace, name, "kdz-16", web), o.values)
 		}
+		// A status that cannot be read is told anew.
+		p.store(newApplication(namespace, "told", "kdz-16", web), map[string]any{
+			"status.since":             "gestern",
+			"status.conditions.0.type": "Ready", "status.conditions.0.status": "True", "status.conditions.0.reason": "Succeeded",
+			"status.conditions.0.message": "", "status.conditions.0.lastTransitionTime": "2026-11-01t08:00:00z",
+		})
 		// A status that nobody can decode is written anew.
 		p.store(newApplication(namespace, "status", "kdz-16", web), map[string]any{"status.since": "yesterday"})
 	})
@@ -175,6 +183,8 @@ func TestStoredBeforeTheRules(t *testing.T) {
 		c := meta.FindStatusCondition(s.object.Status.Conditions, v1alpha1.ConditionStalled)
 		t.Logf("%-12s %s", name, c.Message)
 	}
+	apps.await(0, settleWithin, "told", "operational", is(v1alpha1.StateOperational))
+	apps.await(0, settleWithin, "told", "ready", isReady)
 	mark, unitMark := apps.mark(), units.mark()
 	stopped := time.Now()
 	site.stop()
@@ -186,13 +196,12 @@ func TestStoredBeforeTheRules(t *testing.T) {
 	site.start()
 	apps.await(mark, recoveryWithin, "healthy", "operational", is(v1alpha1.StateOperational))
 
-	// A person mends it, and it heals.
-	mark = apps.mark()
-	mended := apps.latest("interval").DeepCopy()
-	mended.Spec.Endpoints[0].Interval = "5s"
-	if err := p.admin.Update(t.Context(), mended); err != nil {
-		t.Fatal("mend:", err)
+	// A person mends them, and they heal.
+	mended := fmt.Sprintf(`{"spec":{"endpoints":[{"name":"web","url":"http://%s","interval":"5s"}]}}`, site.address)
+	for _, name := range []string{"interval", "threshold"} {
+		mark = apps.mark()
+		p.kubectl("patch", "-n", namespace, "itapp", name, "--type=merge", "-p", mended)
+		apps.await(mark, settleWithin, name, "healed", heals[*v1alpha1.Application])
 	}
-	apps.await(mark, settleWithin, "interval", "healed", heals[*v1alpha1.Application])
 	o.end()
 }
