@@ -164,14 +164,11 @@ func TestStoredBeforeTheRules(t *testing.T) {
 			"status.conditions.0.type": "Ready", "status.conditions.0.status": "True", "status.conditions.0.reason": "Succeeded",
 			"status.conditions.0.message": "", "status.conditions.0.lastTransitionTime": "2026-11-01t08:00:00z",
 		})
-		// A status that nobody can decode is written anew.
-		p.store(newApplication(namespace, "status", "kdz-16", web), map[string]any{"status.since": "yesterday"})
 	})
 	apps, units := p.lookAtApplications(namespace), p.lookAtUnits()
 	o := p.startOperator()
 	p.create(newApplication(namespace, "healthy", "kdz-16", web))
 	apps.await(0, settleWithin, "healthy", "operational", is(v1alpha1.StateOperational))
-	apps.await(0, settleWithin, "status", "operational", is(v1alpha1.StateOperational))
 	for name, o := range old {
 		s := apps.await(0, settleWithin, name, "Stalled, with the field named", func(a *v1alpha1.Application) string {
 			c := meta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionStalled)
