@@ -67,4 +67,8 @@ func testHanging(t *testing.T, p *plane, o *operator) {
 	if n := o.sum("kdz_observe_in_flight"); n < 100 {
 		t.Errorf("only %v checks hang, so nothing is proven", n)
 	}
+	// They need 800 places and have 512: that is not kept quiet.
+	if n := o.sum("kdz_observe_over_capacity"); n != 1 {
+		t.Errorf("over capacity is %v, although %v checks were missed", n, o.sum("kdz_observe_missed_total"))
+	}
 }
