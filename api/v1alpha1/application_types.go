@@ -183,7 +183,7 @@ type Responsible struct {
 // +kubebuilder:printcolumn:name="Responsible",type=string,JSONPath=`.spec.responsible.unitRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Operator",type=string,JSONPath=`.spec.operation.unitRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Dependents",type=integer,JSONPath=`.status.dependents.count`,priority=1
-// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.spec.displayName.de`,priority=1
+// +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.displayName.de`,priority=1
 // +kubebuilder:printcolumn:name="Cause",type=string,JSONPath=`.status.cause.message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name of an Application must have at most 63 characters, since it becomes a label value"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.replacedByRef) || self.spec.replacedByRef.name != self.metadata.name",message="spec.replacedByRef must not name the application itself"

@@ -184,7 +184,7 @@ type OrganisationalUnitStatus struct {
 // +kubebuilder:printcolumn:name="Up",type=integer,JSONPath=`.status.applications.operational`
 // +kubebuilder:printcolumn:name="Degraded",type=integer,JSONPath=`.status.applications.degraded`
 // +kubebuilder:printcolumn:name="Outage",type=integer,JSONPath=`.status.applications.outage`
-// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.spec.displayName.de`
+// +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.displayName.de`
 // +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.status.since`
 // +kubebuilder:printcolumn:name="Parent",type=string,JSONPath=`.spec.parentRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Unknown",type=integer,JSONPath=`.status.applications.unknown`,priority=1

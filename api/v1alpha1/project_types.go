@@ -237,7 +237,7 @@ type ProjectSpec struct {
 // +kubebuilder:printcolumn:name="Track",type=string,JSONPath=`.spec.track`,priority=1
 // +kubebuilder:printcolumn:name="Milestone",type=string,JSONPath=`.status.milestones.next`,priority=1
 // +kubebuilder:printcolumn:name="Spent",type=integer,JSONPath=`.spec.spentEUR`,priority=1
-// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.spec.displayName.de`,priority=1
+// +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.displayName.de`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name of a Project must have at most 63 characters, since it becomes a label value"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.parentRef) || has(self.spec.parentRef.__namespace__) || self.spec.parentRef.name != self.metadata.name",message="spec.parentRef must not name the project itself"
 type Project struct {

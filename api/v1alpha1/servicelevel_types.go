@@ -302,7 +302,7 @@ type ServiceLevelSpec struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Rolling",type=string,JSONPath=`.spec.availability.window.rolling`,priority=1
 // +kubebuilder:printcolumn:name="Insufficient",type=integer,JSONPath=`.status.insufficientData`,priority=1
-// +kubebuilder:printcolumn:name="Name",type=string,JSONPath=`.spec.displayName.de`,priority=1
+// +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.displayName.de`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name of a ServiceLevel must have at most 63 characters, since it becomes a label value"
 type ServiceLevel struct {
 	metav1.TypeMeta `json:",inline"`

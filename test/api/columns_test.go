@@ -36,7 +36,7 @@ var columns = map[string][]struct {
 		{"Up", 2.0, false},
 		{"Degraded", 1.0, false},
 		{"Outage", 1.0, false},
-		{"Name", "SAP und Webdienste", false},
+		{"Title", "SAP und Webdienste", false},
 		{"Since", "…", false},
 		{"Parent", "valid-parent", true},
 		{"Unknown", 1.0, true},
@@ -56,7 +56,7 @@ var columns = map[string][]struct {
 		{"Responsible", "amt-10", true},
 		{"Operator", "kdz-16-03-04", true},
 		{"Dependents", 2.0, true},
-		{"Name", "Antragsplattform", true},
+		{"Title", "Antragsplattform", true},
 		{"Cause", "civento is out", true},
 	},
 	"AvailabilityRecord": {
@@ -80,7 +80,7 @@ var columns = map[string][]struct {
 		{"Age", "…", false},
 		{"Rolling", nil, true},
 		{"Insufficient", 1.0, true},
-		{"Name", "Bürozeit", true},
+		{"Title", "Bürozeit", true},
 	},
 	"Project": {
 		{"Name", "valid-project", false},
@@ -95,7 +95,7 @@ var columns = map[string][]struct {
 		{"Track", "Standard", true},
 		{"Milestone", "pilot", true},
 		{"Spent", 5000.0, true},
-		{"Name", "Online-Terminvergabe", true},
+		{"Title", "Online-Terminvergabe", true},
 	},
 	"Handover": {
 		{"Name", "valid-handover", false},
