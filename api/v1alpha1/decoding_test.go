@@ -49,6 +49,34 @@ func TestOneObjectHidesNoOther(t *testing.T) {
 	}
 }
 
+func TestUnmarshalStrict(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	for kind, goType := range scheme.KnownTypes(v1alpha1.GroupVersion) {
+		if goType.PkgPath() != reflect.TypeFor[v1alpha1.Application]().PkgPath() || strings.HasSuffix(kind, "List") {
+			continue
+		}
+		o, ok := reflect.TypeAssert[runtime.Object](reflect.New(goType))
+		if !ok {
+			t.Fatalf("%s is no object", kind)
+		}
+		if err := v1alpha1.UnmarshalStrict([]byte(`{"kind":"`+kind+`","metadata":{"name":"a"}}`), o); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if err := v1alpha1.UnmarshalStrict([]byte(`{"metadata":{"name":"a"},"colour":"red"}`), o); !runtime.IsStrictDecodingError(err) || !strings.Contains(err.Error(), "colour") {
+			t.Errorf("%s with a field that it does not have: %v", kind, err)
+		}
+		if err := v1alpha1.UnmarshalStrict([]byte(`{"metadata":{"name":5}}`), o); err == nil {
+			t.Errorf("%s with a wrong type passes", kind)
+		}
+	}
+	if err := v1alpha1.UnmarshalStrict([]byte(`{}`), &runtime.Unknown{}); err == nil || !strings.Contains(err.Error(), "no kind of group kdz.mainz.de") {
+		t.Errorf("of another group: %v", err)
+	}
+}
+
 func TestEveryKindDecodesWhatItCan(t *testing.T) {
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {

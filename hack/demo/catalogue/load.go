@@ -237,14 +237,21 @@ func (c *Catalogue) Numbers() (map[string]string, error) {
 }
 
 // convert hands out the objects of one of our kinds.
-func convert[T any](c *Catalogue, kind string) ([]T, error) {
+func convert[T any, P interface {
+	*T
+	runtime.Object
+}](c *Catalogue, kind string) ([]T, error) {
 	var all []T
 	for _, o := range c.Objects() {
 		if o.GetKind() != kind || o.GroupVersionKind().Group != v1alpha1.GroupVersion.Group {
 			continue
 		}
+		content, err := o.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o, err)
+		}
 		var typed T
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(o.Object, &typed, true); err != nil {
+		if err := v1alpha1.UnmarshalStrict(content, P(&typed)); err != nil {
 			return nil, fmt.Errorf("%s: %w", o, err)
 		}
 		all = append(all, typed)
