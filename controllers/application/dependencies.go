@@ -42,11 +42,7 @@ func (r *Reconciler) gatherDependencies(ctx context.Context, s *scope) error {
 		app := &v1alpha1.Application{}
 		err := r.Client.Get(ctx, key, app, client.UnsafeDisableDeepCopy)
 		if apierrors.IsNotFound(err) {
-			name := key.Name
-			if key.Namespace != s.app.Namespace {
-				name = key.String()
-			}
-			s.miss(fmt.Sprintf("spec.dependencies[%d]", i), "Application", name)
+			s.miss(fmt.Sprintf("spec.dependencies[%d]", i), "Application", key)
 			continue
 		}
 		if err != nil {
@@ -158,9 +154,9 @@ func route(namespace string, way []types.NamespacedName) string {
 	return strings.Join(names, " → ")
 }
 
-// qualified names an Application as seen from a namespace.
+// qualified names an object as seen from a namespace.
 func qualified(namespace string, key types.NamespacedName) string {
-	if key.Namespace == namespace {
+	if key.Namespace == namespace || key.Namespace == "" {
 		return key.Name
 	}
 	return key.String()

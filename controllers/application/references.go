@@ -29,11 +29,7 @@ func (r *Reconciler) gatherReferences(ctx context.Context, s *scope) error {
 		// What is found is only looked at, never changed.
 		err := r.Client.Get(ctx, ref.key, ref.into, client.UnsafeDisableDeepCopy)
 		if apierrors.IsNotFound(err) {
-			name := ref.key.Name
-			if ref.key.Namespace != "" && ref.key.Namespace != s.app.Namespace {
-				name = ref.key.String()
-			}
-			s.miss(ref.field, ref.kind, name)
+			s.miss(ref.field, ref.kind, ref.key)
 			continue
 		}
 		if err != nil {

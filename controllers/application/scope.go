@@ -91,10 +91,10 @@ func (s *scope) observed() bool {
 func (s *scope) at(moment time.Time) { s.next = calendar.Earliest(s.next, moment) }
 
 // miss notes that something the spec refers to does not exist yet.
-func (s *scope) miss(field, kind, name string) {
+func (s *scope) miss(field, kind string, key types.NamespacedName) {
 	s.missing = append(s.missing, problem{
 		reason:  v1alpha1.ReasonReferenceNotFound,
-		message: fmt.Sprintf("%s %q of %s does not exist", kind, name, field),
+		message: fmt.Sprintf("%s %q of %s does not exist", kind, qualified(s.app.Namespace, key), field),
 	})
 }
 
