@@ -21,14 +21,18 @@ const (
 // +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getHostname().size() > 0",message="url needs a host: https://www.example.org/"
 // +kubebuilder:validation:XValidation:rule="!self.url.matches('^[^/?#]*//[^/?#]*@')",message="url must not hold a user or password; use http.basicAuthSecretRef or http.bearerTokenSecretRef"
 // +kubebuilder:validation:XValidation:rule="!self.url.matches('^[^/?#]*//[^/?#]*:(0[0-9]*|[0-9]{6,}|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})?([/?#]|$)')",message="the port of url must be a number of 1 to 65535"
-// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'tcp' || url(self.url).getPort().size() > 0",message="a tcp url needs a port: tcp://host:5432"
-// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || url(self.url).getScheme() != 'icmp' || url(self.url).getPort().size() == 0",message="an icmp url has no port: icmp://host"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || !(url(self.url).getScheme() in ['tcp','grpc']) || url(self.url).getPort().size() > 0",message="a tcp or grpc url needs a port: tcp://host:5432"
+// +kubebuilder:validation:XValidation:rule="!isURL(self.url) || !(url(self.url).getScheme() in ['icmp','dns']) || url(self.url).getPort().size() == 0",message="an icmp or dns url has no port: icmp://host; a name server's stands in dns.server"
 // +kubebuilder:validation:XValidation:rule="(self.interval.size() < 2 || !self.interval.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self.interval) >= duration('5s') && duration(self.interval) <= duration('24h'))",message="interval must be at least 5s and at most 24h"
 // +kubebuilder:validation:XValidation:rule="!has(self.timeout) || (self.timeout.size() < 2 || !self.timeout.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (self.interval.size() < 2 || !self.interval.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || duration(self.timeout) < duration(self.interval)",message="timeout must be shorter than interval"
 // +kubebuilder:validation:XValidation:rule="!has(self.timeout) || (self.timeout.size() < 2 || !self.timeout.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || duration(self.timeout) >= duration('10ms')",message="timeout must be at least 10ms"
 // +kubebuilder:validation:XValidation:rule="!has(self.http) || !isURL(self.url) || url(self.url).getScheme() in ['http','https']",message="http is only for urls with scheme http or https"
 // +kubebuilder:validation:XValidation:rule="!has(self.tls) || !isURL(self.url) || url(self.url).getScheme() in ['https','tls','grpcs','smtp','smtps','imap','imaps','ldap','ldaps']",message="tls is only for urls whose scheme can use TLS: https, tls, grpcs, smtp(s), imap(s), ldap(s)"
 // +kubebuilder:validation:XValidation:rule="!has(self.dns) || !isURL(self.url) || url(self.url).getScheme() == 'dns'",message="dns is only for urls with scheme dns"
+// +kubebuilder:validation:XValidation:rule="!has(self.grpc) || !isURL(self.url) || url(self.url).getScheme() in ['grpc','grpcs']",message="grpc is only for urls with scheme grpc or grpcs"
+// +kubebuilder:validation:XValidation:rule="!has(self.ldap) || !isURL(self.url) || url(self.url).getScheme() in ['ldap','ldaps']",message="ldap is only for urls with scheme ldap or ldaps"
+// +kubebuilder:validation:XValidation:rule="!has(self.ssh) || !isURL(self.url) || url(self.url).getScheme() == 'ssh'",message="ssh is only for urls with scheme ssh"
+// +kubebuilder:validation:XValidation:rule="!has(self.ldap) || !has(self.ldap.bindSecretRef) || has(self.tls) || !isURL(self.url) || url(self.url).getScheme() != 'ldap'",message="ldap.bindSecretRef would send a password in the clear: use an ldaps url, or tls for STARTTLS"
 type Endpoint struct {
 	// name of the endpoint, unique in its Application.
 	// +required
@@ -83,13 +87,28 @@ type Endpoint struct {
 	// +optional
 	HTTP *HTTPCheck `json:"http,omitempty"`
 
-	// tls says whom to trust and how to identify, where TLS is used.
+	// tls says whom to trust and how to identify, where TLS is used. With
+	// smtp, imap and ldap it demands that the connection is secured by
+	// STARTTLS; without it these speak in the clear.
 	// +optional
 	TLS *TLSCheck `json:"tls,omitempty"`
 
-	// dns says what to ask for and what to expect, for dns.
+	// dns says what to ask for and what to expect, for dns. The host of the
+	// url is the name that is asked for.
 	// +optional
 	DNS *DNSCheck `json:"dns,omitempty"`
+
+	// grpc says which service to ask the health of, for grpc and grpcs.
+	// +optional
+	GRPC *GRPCCheck `json:"grpc,omitempty"`
+
+	// ldap says what to read, and as whom, for ldap and ldaps.
+	// +optional
+	LDAP *LDAPCheck `json:"ldap,omitempty"`
+
+	// ssh says which host keys to expect, for ssh.
+	// +optional
+	SSH *SSHCheck `json:"ssh,omitempty"`
 }
 
 // HTTPMethod is a method without side effects, or POST for the interfaces that
@@ -141,6 +160,12 @@ type HTTPCheck struct {
 	// an answer like any other.
 	// +optional
 	FollowRedirects bool `json:"followRedirects,omitempty"`
+
+	// keepAlive keeps the connection for the next check, for five minutes at
+	// most, which spares both sides work. A fault of name, route or
+	// certificate may then be seen only when the connection is next opened.
+	// +optional
+	KeepAlive bool `json:"keepAlive,omitempty"`
 
 	// basicAuthSecretRef names a Secret with keys username and password.
 	// +optional
@@ -233,10 +258,59 @@ type DNSCheck struct {
 	// +kubebuilder:validation:items:MaxLength=512
 	ExpectedValues []string `json:"expectedValues,omitempty"`
 
-	// server to ask, as host or host:port; absent means the operator's own
-	// resolver.
+	// server to ask, as host or host:port; absent means the name servers that
+	// the operator itself uses.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=261
 	Server string `json:"server,omitempty"`
 }
+
+// GRPCCheck says what to ask a gRPC server by the gRPC health checking
+// protocol (grpc.health.v1).
+type GRPCCheck struct {
+	// service whose health is asked for, such as mainz.v1.Register. Without
+	// grpc it is that of the server as a whole.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9._/-]+$`
+	Service string `json:"service,omitempty"`
+}
+
+// LDAPCheck says what to read of a directory, and as whom.
+// +kubebuilder:validation:MinProperties=1
+type LDAPCheck struct {
+	// baseDN of the entry that has to be readable, such as
+	// dc=example,dc=org; absent means the root DSE, which every server shows
+	// to everybody.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	BaseDN string `json:"baseDN,omitempty"`
+
+	// bindSecretRef names a Secret with keys username (a distinguished name)
+	// and password for a simple bind; absent means that the directory is read
+	// anonymously.
+	// +optional
+	BindSecretRef *SecretReference `json:"bindSecretRef,omitempty"`
+}
+
+// SSHCheck says what to expect of an SSH server. Nobody logs in.
+type SSHCheck struct {
+	// hostKeyFingerprints as ssh-keygen -l prints them, SHA256:…; the key that
+	// the server presents must have one of them. Ed25519 is asked for first,
+	// then ECDSA, then RSA.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	HostKeyFingerprints []SSHFingerprint `json:"hostKeyFingerprints,omitempty"`
+}
+
+// SSHFingerprint is the SHA-256 of a public key as OpenSSH writes it: SHA256:
+// and 43 characters of Base64 without padding.
+// +kubebuilder:validation:MinLength=50
+// +kubebuilder:validation:MaxLength=50
+// +kubebuilder:validation:Pattern=`^SHA256:[A-Za-z0-9+/]{43}$`
+type SSHFingerprint string

@@ -51,6 +51,8 @@ var forms = []struct{ begin, words string }{
 	{`^([-0-9A-Za-z*/,?]+ +){4}`, "five cron fields"},
 	{`^(([01][0-9]|2[0-3])`, "time of day, `00:00` to `24:00`"},
 	{`^v[1-9][0-9]?:`, "`v1:` and 64 hexadecimal digits"},
+	{`^[A-Za-z0-9._/-]+$`, "name of a service: `A-Z`, `a-z`, `0-9`, `.`, `_`, `-`, `/`"},
+	{`^SHA256:`, "`SHA256:` and 43 characters, as `ssh-keygen -l` prints it"},
 	{`^[1-5][0-9]{2}(-`, "HTTP status, or a range such as `200-299`"},
 	{`^[A-Za-z0-9!#$%&`, "name of an HTTP header"},
 	{`^[\x20-\x7e]+$`, "printable ASCII"},

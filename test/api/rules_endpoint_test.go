@@ -14,8 +14,15 @@ const (
 	httpOnly    = "http is only for urls with scheme http or https"
 	tlsOnly     = "tls is only for urls whose scheme can use TLS"
 	dnsOnly     = "dns is only for urls with scheme dns"
+	grpcOnly    = "grpc is only for urls with scheme grpc or grpcs"
+	ldapOnly    = "ldap is only for urls with scheme ldap or ldaps"
+	sshOnly     = "ssh is only for urls with scheme ssh"
+	inTheClear  = "ldap.bindSecretRef would send a password in the clear"
 	badInterval = "interval must be at least 5s and at most 24h"
 )
+
+// anyFingerprint is that of no key in particular.
+const anyFingerprint = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
 
 // only leaves one endpoint, with the URL and further members.
 func only(url string, members ...any) edit {
@@ -86,9 +93,11 @@ var badURLs = []struct{ url, words string }{
 	{"http://user%40example.org/", malformed},
 	{"http://example.org%00/", malformed},
 	// By scheme.
-	{"tcp://example.org", "a tcp url needs a port"},
-	{"tcp://[::1]", "a tcp url needs a port"},
-	{"icmp://example.org:7", "an icmp url has no port"},
+	{"tcp://example.org", "a tcp or grpc url needs a port"},
+	{"tcp://[::1]", "a tcp or grpc url needs a port"},
+	{"grpc://example.org", "a tcp or grpc url needs a port"},
+	{"icmp://example.org:7", "an icmp or dns url has no port"},
+	{"dns://example.org:53", "an icmp or dns url has no port"},
 }
 
 // endpointRules are the rules for endpoints.
@@ -125,6 +134,18 @@ var memberRules = []rule{
 	refuse("tls with grpc", firstOnly, tlsOnly, only("grpc://a:1", "tls", object())),
 	accept("dns with dns", only("dns://a", "dns", object("recordType", "MX"))),
 	refuse("dns with https", firstOnly, dnsOnly, only("https://a/", "dns", object())),
+	accept("grpc with grpc", only("grpc://a:1", "grpc", object("service", "a"))),
+	accept("grpc with grpcs", only("grpcs://a", "grpc", object("service", "a"))),
+	refuse("grpc with https", firstOnly, grpcOnly, only("https://a/", "grpc", object("service", "a"))),
+	accept("ldap with ldap", only("ldap://a", "ldap", object("baseDN", "dc=a"))),
+	refuse("ldap with tcp", firstOnly, ldapOnly, only("tcp://a:389", "ldap", object("baseDN", "dc=a"))),
+	accept("bind with ldaps", only("ldaps://a", "ldap", object("bindSecretRef", object("name", "a")))),
+	accept("bind after STARTTLS", only("ldap://a", "ldap", object("bindSecretRef", object("name", "a")), "tls", object())),
+	refuse("bind in the clear", firstOnly, inTheClear, only("ldap://a", "ldap", object("bindSecretRef", object("name", "a")))),
+	refuse("bind in the clear, in capitals", firstOnly, inTheClear, only("LDAP://a", "ldap", object("bindSecretRef", object("name", "a")))),
+	refuse("ldap that says nothing", "spec.endpoints[0].ldap", "at least 1 propert", only("ldap://a", "ldap", object())),
+	accept("ssh with ssh", only("ssh://a", "ssh", object("hostKeyFingerprints", list(anyFingerprint)))),
+	refuse("ssh with tcp", firstOnly, sshOnly, only("tcp://a:22", "ssh", object("hostKeyFingerprints", list(anyFingerprint)))),
 
 	refuse("two credentials", "spec.endpoints[0].http", "http has at most one of basicAuthSecretRef and bearerTokenSecretRef",
 		set("spec.endpoints[0].http.bearerTokenSecretRef", object("name", "a"))),

@@ -262,6 +262,9 @@ var (
 	sapNumber   = matching(2, 2, []string{"00", "97"}, []string{"98", "99", "A1"})
 	sapSystem   = matching(3, 3, []string{"P01", "ABC"}, []string{"p01", "1AB", "A-1"})
 	statusRange = statusRanges()
+	// fingerprint of an SSH host key.
+	fingerprint = matching(50, 50, []string{anyFingerprint, "SHA256:" + strings.Repeat("+", 43)},
+		[]string{"sha256:" + strings.Repeat("a", 43), "SHA256:" + strings.Repeat("=", 43), "MD5:" + strings.Repeat("a", 46)})
 )
 
 func contentHashes() shape {
