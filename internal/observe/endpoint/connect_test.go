@@ -4,7 +4,6 @@ package endpoint
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -94,8 +93,7 @@ func TestConnect(t *testing.T) {
 		{"no port", listening, Options{Dial: fails(syscall.EADDRNOTAVAIL)}, local(ReasonLocalResources)},
 		{"no buffer", listening, Options{Dial: fails(syscall.ENOBUFS)}, local(ReasonLocalResources)},
 		{"no memory", listening, Options{Dial: fails(syscall.ENOMEM)}, local(ReasonLocalResources)},
-		{"packet filter", listening, Options{Dial: fails(syscall.EPERM)}, local(ReasonEgressRefused)},
-		{"guard", listening, Options{Allow: func(string, string) error { return errors.New("no") }}, local(ReasonEgressRefused)},
+		{"packet filter", listening, Options{Dial: fails(syscall.EPERM)}, local(ReasonEgressFiltered)},
 	} {
 		for _, scheme := range []string{"tcp", "tls", "http", "https"} {
 			if c.want == success && scheme != "tcp" {
@@ -228,31 +226,6 @@ func TestSeveralAddresses(t *testing.T) {
 				t.Errorf("tried %d addresses, want %d", got, c.tried)
 			}
 		})
-	}
-}
-
-// TestAllowSeesEachConnection: the guard sees resolved addresses, and those
-// that redirects lead to.
-func TestAllowSeesEachConnection(t *testing.T) {
-	end := rawServer(t, answers(okHead+"Content-Length: 0\r\n\r\n"))
-	first := rawServer(t, answers("HTTP/1.1 302 Found\r\nLocation: http://"+end+"/\r\nContent-Length: 0\r\n\r\n"))
-	_, port, err := net.SplitHostPort(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var seen []string
-	options := Options{Resolver: addresses{netip.MustParseAddr("::ffff:127.0.0.1")}, Allow: func(network, address string) error {
-		seen = append(seen, network+" "+address)
-		if address == end {
-			return errors.New("internal")
-		}
-		return nil
-	}}
-	e := endpointOf("http://outside.mainz.test:" + port + "/")
-	e.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true}
-	check(t, NewFactory(options), e, nil, inconclusive(observe.ClassLocal, observe.StepRequest, ReasonEgressRefused))
-	if len(seen) != 2 || seen[0] != "tcp "+first || seen[1] != "tcp "+end {
-		t.Errorf("the guard saw %v, want %s and %s", seen, first, end)
 	}
 }
 

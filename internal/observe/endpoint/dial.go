@@ -20,8 +20,11 @@ const (
 	maxAttempts = 8
 )
 
-// connect resolves the host of t and connects to it.
-func (r *run) connect(t *target) (net.Conn, *fault) {
+// connect resolves the host of t and connects to it by TCP.
+func (r *run) connect(t *target) (net.Conn, *fault) { return r.connectBy("tcp", t) }
+
+// connectBy is connect for a network: "tcp" or "udp".
+func (r *run) connectBy(network string, t *target) (net.Conn, *fault) {
 	addrs, f := r.resolve(t.host)
 	if f != nil {
 		return nil, f
@@ -29,9 +32,9 @@ func (r *run) connect(t *target) (net.Conn, *fault) {
 	r.enter(observe.StepConnect)
 	port := t.port()
 	if len(addrs) == 1 {
-		return r.arrived(r.attempt(r.ctx, addrs[0], port))
+		return r.arrived(r.attempt(r.ctx, network, addrs[0], port))
 	}
-	return r.arrived(r.race(addrs, port))
+	return r.arrived(r.race(network, addrs, port))
 }
 
 func (r *run) arrived(a attempt) (net.Conn, *fault) {
@@ -90,15 +93,22 @@ type attempt struct {
 	fault   *fault
 }
 
-func (r *run) attempt(ctx context.Context, addr netip.Addr, port string) attempt {
-	a := attempt{address: net.JoinHostPort(addr.String(), port)}
-	if r.factory.allow != nil {
-		if err := r.factory.allow("tcp", a.address); err != nil {
-			a.fault = localFault(ReasonEgressRefused, "The operator may not connect to "+a.address+".")
-			return a
-		}
+// permit returns the fault if the guard refuses an address.
+func (r *run) permit(addr netip.Addr) *fault {
+	if err := r.factory.egress.Check(addr); err != nil {
+		return localFault(ReasonEgressRefused, err.Error()+".")
 	}
-	conn, err := r.factory.dial(ctx, "tcp", a.address)
+	return nil
+}
+
+func (r *run) attempt(ctx context.Context, network string, addr netip.Addr, port string) attempt {
+	a := attempt{address: net.JoinHostPort(addr.String(), port)}
+	// Here and nowhere before, so that no name can lead to another address in
+	// between.
+	if a.fault = r.permit(addr); a.fault != nil {
+		return a
+	}
+	conn, err := r.factory.dial(ctx, network, a.address)
 	if err != nil {
 		a.fault = r.connectFault(err, a.address)
 		return a
@@ -110,7 +120,7 @@ func (r *run) attempt(ctx context.Context, addr netip.Addr, port string) attempt
 // race tries several addresses, each a little later than the one before or as
 // soon as that failed. The first connection wins. If there is none, the most
 // telling fault is returned. Nothing is left running.
-func (r *run) race(addrs []netip.Addr, port string) attempt {
+func (r *run) race(network string, addrs []netip.Addr, port string) attempt {
 	ctx, cancel := context.WithCancel(r.ctx)
 	ended := make(chan attempt, len(addrs))
 	running := 0
@@ -134,7 +144,7 @@ func (r *run) race(addrs []netip.Addr, port string) attempt {
 			addr := addrs[0]
 			addrs = addrs[1:]
 			running++
-			go func() { ended <- r.attempt(ctx, addr, port) }()
+			go func() { ended <- r.attempt(ctx, network, addr, port) }()
 			next.Reset(attemptDelay)
 		case a := <-ended:
 			running--

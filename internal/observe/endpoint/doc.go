@@ -2,7 +2,8 @@
 
 // Package endpoint asks what answers over the network: it turns an Endpoint of
 // an Application into an observe.Probe. The scheme of the URL chooses the
-// check: http and https, tcp, tls.
+// check: http(s), tcp, tls, dns, icmp, grpc(s), smtp(s), imap(s), ldap(s), ssh.
+// An Egress decides where checks may connect.
 //
 // A check asks exactly once, over a new connection (a connection that is kept
 // open hides faults of name, route and certificate), reads a bounded part of

@@ -10,8 +10,9 @@ type SpecReason string
 const (
 	// SpecInvalid: a value cannot be used. Somebody has to mend it.
 	SpecInvalid SpecReason = "InvalidValue"
-	// SpecSchemeNotSupported: there is no check for the scheme (yet).
-	SpecSchemeNotSupported SpecReason = "SchemeNotSupported"
+	// SpecEgressRefused: the value is an address to which checks may not
+	// connect; see Egress.
+	SpecEgressRefused SpecReason = "EgressRefused"
 )
 
 // SpecError says that an endpoint cannot be checked as it is declared. An

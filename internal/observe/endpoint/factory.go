@@ -30,8 +30,8 @@ type Resolver interface {
 // Options say with what the probes of a Factory look at the world. The zero
 // value is ready for use.
 type Options struct {
-	// Dial opens a connection; network is "tcp", address an IP address and a
-	// port. Nil means the system's own.
+	// Dial opens a connection; network is "tcp" or "udp", address an IP address
+	// and a port. Nil means the system's own.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Resolver finds addresses; nil means Go's own resolver with the system's
 	// configuration.
@@ -39,10 +39,9 @@ type Options struct {
 	// Clock measures the steps and judges certificates; nil means the
 	// system's. Timeouts follow the system's clock in any case.
 	Clock clock.PassiveClock
-	// Allow is asked before each connection, with the resolved address, those
-	// that a redirect leads to included; an error refuses. It must be quick
-	// and safe for concurrent use. Nil allows everything.
-	Allow func(network, address string) error
+	// Egress is asked before each connection, with the resolved address, those
+	// that a redirect leads to included. Nil allows everything.
+	Egress *Egress
 	// UserAgent of HTTP requests; empty means DefaultUserAgent.
 	UserAgent string
 }
@@ -59,7 +58,7 @@ type Factory struct {
 	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	resolver  Resolver
 	clock     clock.PassiveClock
-	allow     func(network, address string) error
+	egress    *Egress
 	userAgent string
 
 	tlsBases    shared[tlsBase]
@@ -69,7 +68,7 @@ type Factory struct {
 
 // NewFactory returns a Factory with these options.
 func NewFactory(o Options) *Factory {
-	f := &Factory{dial: o.Dial, resolver: o.Resolver, clock: o.Clock, allow: o.Allow, userAgent: o.UserAgent}
+	f := &Factory{dial: o.Dial, resolver: o.Resolver, clock: o.Clock, egress: o.Egress, userAgent: o.UserAgent}
 	if f.dial == nil {
 		// Keep-alive probes are for connections that last.
 		f.dial = (&net.Dialer{KeepAlive: -1}).DialContext
@@ -118,6 +117,9 @@ func (f *Factory) New(e *v1alpha1.Endpoint, secrets Secrets) (observe.Probe, err
 	if err := fitting(e, t.scheme); err != nil {
 		return nil, err
 	}
+	if err := f.permitted("url", t.host); err != nil {
+		return nil, err
+	}
 	q := newQuestion(t, base.timeout, base.maxLatency)
 	reader := &secretReader{secrets: secrets}
 	switch t.scheme {
@@ -125,21 +127,37 @@ func (f *Factory) New(e *v1alpha1.Endpoint, secrets Secrets) (observe.Probe, err
 		return f.newHTTP(base, e, reader, q)
 	case schemeTLS:
 		return f.newTLS(base, e, reader, q)
+	case schemeDNS:
+		return f.newDNS(base, e, q)
+	case schemeICMP:
+		return f.newICMP(base, q)
+	case schemeGRPC, schemeGRPCS:
+		return f.newGRPC(base, e, reader, q)
+	case schemeSMTP, schemeSMTPS:
+		return f.newSMTP(base, e, reader, q)
+	case schemeIMAP, schemeIMAPS:
+		return f.newIMAP(base, e, reader, q)
+	case schemeLDAP, schemeLDAPS:
+		return f.newLDAP(base, e, reader, q)
+	case schemeSSH:
+		return f.newSSH(base, e, q)
 	default:
 		base.key = q.key()
 		return &tcpProbe{common: base}, nil
 	}
 }
 
-// fitting refuses what the check of a scheme would silently ignore.
-func fitting(e *v1alpha1.Endpoint, scheme string) error {
-	switch {
-	case e.HTTP != nil && scheme != schemeHTTP && scheme != schemeHTTPS:
-		return invalid("http", "is only for urls with scheme http or https")
-	case e.TLS != nil && scheme != schemeHTTPS && scheme != schemeTLS:
-		return invalid("tls", "is only for urls whose scheme uses TLS, such as https and tls")
-	case e.DNS != nil:
-		return invalid("dns", "is only for urls with scheme dns")
+// permitted returns a *SpecError if host is an address to which checks may not
+// connect. What a name stands for is looked at when it is resolved.
+func (f *Factory) permitted(field, host string) error {
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return nil
+	}
+	if err := f.egress.Check(addr); err != nil {
+		refused := invalid(field, "%s", err.Error())
+		refused.Reason = SpecEgressRefused
+		return refused
 	}
 	return nil
 }
@@ -166,6 +184,9 @@ func SecretNames(e *v1alpha1.Endpoint) []string {
 		if h.BearerTokenSecretRef != nil {
 			add(h.BearerTokenSecretRef.Name)
 		}
+	}
+	if l := e.LDAP; l != nil && l.BindSecretRef != nil {
+		add(l.BindSecretRef.Name)
 	}
 	if t := e.TLS; t != nil {
 		if t.CASecretRef != nil {

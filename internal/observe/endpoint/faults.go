@@ -98,7 +98,7 @@ func (r *run) connectFault(err error, address string) *fault {
 	case syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE:
 		return targetFault(ReasonConnectionClosed, address+" reset the connection at once.")
 	case syscall.EPERM, syscall.EACCES:
-		return localFault(ReasonEgressRefused, "The operator's own system does not let it connect to "+address+".")
+		return localFault(ReasonEgressFiltered, "The operator's own system does not let it connect to "+address+".")
 	case syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN:
 		return pathFault(ReasonNetworkUnreachable, "There is no way to "+address+".")
 	}

@@ -28,10 +28,12 @@ const (
 	// ReasonNetworkUnreachable, connect: a router or the operator's own system
 	// says that there is no way to the network or the host. Path.
 	ReasonNetworkUnreachable = "NetworkUnreachable"
-	// ReasonEgressRefused, connect: the operator may not connect to this
-	// address, by its own guard or a packet filter of its own system.
-	// Inconclusive, Local: nobody looked.
+	// ReasonEgressRefused, connect: the operator's guard does not let checks
+	// connect to this address; see Egress. Inconclusive, Local: nobody looked.
 	ReasonEgressRefused = "EgressRefused"
+	// ReasonEgressFiltered, connect: a packet filter of the operator's own
+	// system does not let it connect to this address. Inconclusive, Local.
+	ReasonEgressFiltered = "EgressFiltered"
 
 	// ReasonTooManyOpenFiles, any step: the operator or its node ran out of
 	// file descriptors (EMFILE, ENFILE). Inconclusive, Local.

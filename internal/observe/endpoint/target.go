@@ -12,30 +12,20 @@ import (
 	"golang.org/x/net/idna"
 )
 
-const (
-	schemeHTTP  = "http"
-	schemeHTTPS = "https"
-	schemeTCP   = "tcp"
-	schemeTLS   = "tls"
-)
-
-// defaultPorts of the schemes that have a check; 0 means that the URL has to
-// name one.
-var defaultPorts = map[string]string{schemeHTTP: "80", schemeHTTPS: "443", schemeTLS: "443", schemeTCP: ""}
-
 // target is where a check connects to.
 type target struct {
 	scheme string
 	// host is a lower-case ASCII name or an IP address without brackets.
 	host string
-	// address is host and port as net.JoinHostPort writes them.
+	// address is host and port as net.JoinHostPort writes them; of a scheme
+	// without ports it is the host.
 	address string
 	// url is what HTTP asks for: normalised, with a non-empty path, without
 	// user, fragment and the scheme's own port. Nil for other schemes.
 	url *url.URL
 }
 
-// port returns the port, in decimal.
+// port returns the port, in decimal. The scheme has to have ports.
 func (t *target) port() string { return t.address[strings.LastIndexByte(t.address, ':')+1:] }
 
 // parseTarget reads a declared URL. The error is a *SpecError.
@@ -45,13 +35,11 @@ func parseTarget(declared string) (target, error) {
 		// The parser's error quotes the whole URL, which may hold a password.
 		return target{}, invalid("url", "is not a URL such as https://www.example.org/")
 	}
-	if _, known := defaultPorts[u.Scheme]; !known {
+	if _, known := schemes[u.Scheme]; !known {
 		if u.Scheme == "" {
 			return target{}, invalid("url", "has no scheme")
 		}
-		e := invalid("url", "there is no check for scheme %q in this version", u.Scheme)
-		e.Reason = SpecSchemeNotSupported
-		return target{}, e
+		return target{}, invalid("url", "there is no check for scheme %q", u.Scheme)
 	}
 	if u.User != nil {
 		return target{}, invalid("url", "must not hold a user or password")
@@ -61,7 +49,7 @@ func parseTarget(declared string) (target, error) {
 		return target{}, err
 	}
 	if t.url == nil && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "") {
-		return target{}, invalid("url", "a %s url has no path: %s://host:port", u.Scheme, u.Scheme)
+		return target{}, invalid("url", "a %s url has no path: %s://%s", u.Scheme, u.Scheme, t.address)
 	}
 	return t, nil
 }
@@ -73,8 +61,13 @@ func targetOf(u *url.URL) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	own := defaultPorts[u.Scheme]
-	port := u.Port()
+	port, own := u.Port(), schemes[u.Scheme].port
+	if schemes[u.Scheme].portless {
+		if port != "" {
+			return target{}, invalid("url", "a %s url has no port: %s://host", u.Scheme, u.Scheme)
+		}
+		return target{scheme: u.Scheme, host: host, address: host}, nil
+	}
 	if port == "" {
 		port = own
 	}
