@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,6 +48,9 @@ type Options struct {
 	Witness string
 	// UserAgent that HTTP checks send.
 	UserAgent string
+	// EgressAllow and EgressDeny are networks that checks may, or may not,
+	// connect to; see endpoint.Egress.
+	EgressAllow, EgressDeny []netip.Prefix
 	// Clock tells the present moment; nil means the system's.
 	Clock clock.WithTicker
 	// Registerer takes the metrics; nil means the one that the manager serves.
@@ -113,6 +117,10 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("liveness of the observer: %w", err)
 	}
 
+	egress := endpoint.NewEgress(o.EgressAllow, o.EgressDeny)
+	if err := addAPIServerGuard(ctx, mgr, egress, o.Clock); err != nil {
+		return fmt.Errorf("guard of the API server: %w", err)
+	}
 	applications, err := metrics.NewApplications(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("metrics of Applications: %w", err)
@@ -121,7 +129,7 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Client:    mgr.GetClient(),
 		APIReader: mgr.GetAPIReader(),
 		Observer:  engine,
-		Prober:    endpoint.NewFactory(endpoint.Options{Clock: o.Clock, UserAgent: o.UserAgent}),
+		Prober:    endpoint.NewFactory(endpoint.Options{Clock: o.Clock, UserAgent: o.UserAgent, Egress: egress}),
 		Recorder:  mgr.GetEventRecorder("kdz-operator"),
 		Metrics:   applications,
 		Clock:     o.Clock,

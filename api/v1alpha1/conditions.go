@@ -81,6 +81,10 @@ const (
 	// ReasonInvalidSpec (Ready=False, Stalled=True): a value in the spec cannot
 	// be used; the message names the field.
 	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonEgressRefused (Ready=False, Stalled=True; the endpoint is Unknown):
+	// the operator may not connect to what the endpoint names, and never does.
+	// Another target, or an administrator who allows it, mends that.
+	ReasonEgressRefused = "EgressRefused"
 	// ReasonUndecodable (Ready=False, Stalled=True): the stored spec does not
 	// fit the types of its kind; the message says where.
 	ReasonUndecodable = "Undecodable"

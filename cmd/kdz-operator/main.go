@@ -11,8 +11,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 	_ "time/tzdata" // the image holds nothing but this binary
 
@@ -25,6 +27,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"kdz.mainz.de/operator/controllers"
+	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
 
 // version is set by the build.
@@ -44,6 +47,7 @@ type settings struct {
 	leaderElect                      bool
 	leaderElectionNamespace, witness string
 	workers, perTarget, concurrency  int
+	egressAllow, egressDeny          prefixes
 	logFormat                        string
 	logLevel                         slog.LevelVar
 	showVersion                      bool
@@ -65,6 +69,8 @@ func parse(args []string, output io.Writer) (*settings, error) {
 	f.StringVar(&s.witness, "witness", apiServerWitness, "host:port that shows, when it can be reached, that the operator's own way into the network works; apiserver means the API server, empty means none")
 	f.IntVar(&s.workers, "check-workers", 0, "how many checks run at once; 0 means the default")
 	f.IntVar(&s.perTarget, "check-per-target", 0, "how many checks run at once against one address and port; 0 means the default")
+	f.Var(&s.egressAllow, "egress-allow", "networks and addresses, separated by commas, that checks may connect to although they are loopback, link-local, a metadata service, multicast or the API server's; of several networks that hold an address the longest prefix decides")
+	f.Var(&s.egressDeny, "egress-deny", "networks and addresses, separated by commas, that checks may not connect to; with 0.0.0.0/0,::/0 they may connect only to those that -egress-allow names")
 	f.IntVar(&s.concurrency, "concurrency", 16, "how many Applications are reconciled at once")
 	f.StringVar(&s.logFormat, "log-format", "json", "json or text")
 	f.TextVar(&s.logLevel, "log-level", &s.logLevel, "DEBUG, INFO, WARN or ERROR")
@@ -116,12 +122,33 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 		Concurrency: s.concurrency,
 		Witness:     witness,
 		UserAgent:   config.UserAgent,
+		EgressAllow: s.egressAllow,
+		EgressDeny:  s.egressDeny,
 	})
 	if err != nil {
 		return err
 	}
 	ctrl.Log.Info("starting", "version", version, "witness", witness)
 	return mgr.Start(ctx)
+}
+
+// prefixes is a flag that may be given several times.
+type prefixes []netip.Prefix
+
+// String implements flag.Value.
+func (p *prefixes) String() string {
+	var all []string
+	for _, one := range *p {
+		all = append(all, one.String())
+	}
+	return strings.Join(all, ",")
+}
+
+// Set implements flag.Value.
+func (p *prefixes) Set(list string) error {
+	more, err := endpoint.ParsePrefixes(list)
+	*p = append(*p, more...)
+	return err
 }
 
 // newManager returns a manager with its health checks.

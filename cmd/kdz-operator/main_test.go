@@ -12,12 +12,17 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	s, err := parse([]string{"-leader-elect", "-concurrency=4", "-log-format=text", "-log-level=debug"}, io.Discard)
+	s, err := parse([]string{"-leader-elect", "-concurrency=4", "-log-format=text", "-log-level=debug",
+		"-egress-allow=127.0.0.1", "-egress-allow=::1,10.0.0.0/8", "-egress-deny=0.0.0.0/0",
+	}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !s.leaderElect || s.concurrency != 4 || s.logFormat != "text" || s.logLevel.Level() != -4 || s.witness != apiServerWitness {
 		t.Errorf("settings: %+v", s)
+	}
+	if got := s.egressAllow.String() + " " + s.egressDeny.String(); got != "127.0.0.1/32,::1/128,10.0.0.0/8 0.0.0.0/0" {
+		t.Errorf("checks may connect to, and may not: %s", got)
 	}
 	for _, test := range []struct {
 		args, words string
@@ -27,6 +32,8 @@ func TestParse(t *testing.T) {
 		{"-concurrency=0", "at least 1"},
 		{"-check-workers=-1", "must not be negative"},
 		{"-log-level=loud", "loud"},
+		{"-egress-allow=10.0.0.1/8", "10.0.0.0/8 for the network"},
+		{"-egress-deny=intranet", "no network such as"},
 		{"-no-such-flag", "no-such-flag"},
 	} {
 		if _, err := parse([]string{test.args}, io.Discard); err == nil || !strings.Contains(err.Error(), test.words) {

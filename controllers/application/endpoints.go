@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,8 +52,20 @@ func (r *Reconciler) gatherEndpoints(ctx context.Context, s *scope) error {
 			o = observe.Observation{Name: string(e.declared.Name), State: observe.StatePending}
 		}
 		e.seen = o
+		s.refused(i, e)
 	}
 	return nil
+}
+
+// refused notes an endpoint whose name leads where checks may not connect. Only
+// the check sees that, since only it resolves the name.
+func (s *scope) refused(index int, e *seenEndpoint) {
+	if e.problem == nil && e.seen.State == observe.StateUnknown && e.seen.Reason == endpoint.ReasonEgressRefused {
+		s.unusable = append(s.unusable, problem{
+			reason:  v1alpha1.ReasonEgressRefused,
+			message: fmt.Sprintf("spec.endpoints[%d].url: %s", index, strings.TrimSuffix(e.seen.Message, ".")),
+		})
+	}
 }
 
 // check makes the check of an endpoint. Where that cannot be done it notes the
@@ -81,6 +94,7 @@ func (r *Reconciler) check(ctx context.Context, s *scope, index int, e *seenEndp
 		})
 	}
 	var secret *endpoint.SecretError
+	var spec *endpoint.SpecError
 	switch {
 	case err == nil:
 		return check, nil
@@ -89,6 +103,9 @@ func (r *Reconciler) check(ctx context.Context, s *scope, index int, e *seenEndp
 	case errors.As(err, &secret):
 		e.problem = &problem{reason: secretReason(secret.Reason), message: secret.Error()}
 		s.missing = append(s.missing, problem{reason: e.problem.reason, message: fmt.Sprintf("endpoint %s: %s", d.Name, e.problem.message)})
+	case errors.As(err, &spec) && spec.Reason == endpoint.SpecEgressRefused:
+		e.problem = &problem{reason: v1alpha1.ReasonEgressRefused, message: field + err.Error()}
+		s.unusable = append(s.unusable, *e.problem)
 	default:
 		e.problem = &problem{reason: v1alpha1.ReasonInvalidSpec, message: field + err.Error()}
 		s.unusable = append(s.unusable, *e.problem)
@@ -150,7 +167,7 @@ func seed(app *v1alpha1.Application, name v1alpha1.ItemName) *observe.Observatio
 func ourOwn(reason string) bool {
 	switch reason {
 	case v1alpha1.ReasonAwaitingFirstResult, v1alpha1.ReasonReferenceNotFound, v1alpha1.ReasonSecretNotLabelled,
-		v1alpha1.ReasonSecretUnusable, v1alpha1.ReasonInvalidSpec:
+		v1alpha1.ReasonSecretUnusable, v1alpha1.ReasonInvalidSpec, v1alpha1.ReasonEgressRefused:
 		return true
 	default:
 		return false

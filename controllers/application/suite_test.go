@@ -5,6 +5,7 @@ package application_test
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func (w *world) start() {
 	}
 	err = (&application.Reconciler{
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(),
-		Observer: w.observer, Prober: endpoint.NewFactory(endpoint.Options{}),
+		Observer: w.observer, Prober: endpoint.NewFactory(endpoint.Options{Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, nil)}),
 		Recorder: mgr.GetEventRecorder("test"), Metrics: applications, Clock: w.clock,
 	}).SetupWithManager(ctx, mgr, waker, 4)
 	if err != nil {

@@ -43,6 +43,7 @@ func (p *plane) startOperator(args ...string) *operator {
 		"--metrics-bind-address", metrics, "--metrics-insecure",
 		"--health-probe-bind-address", probes,
 		"--log-format", "text",
+		"--egress-allow", "127.0.0.1",
 	}, args...)...)
 	o := &operator{t: p.t, metrics: "http://" + metrics + "/metrics"}
 	o.process = startProcess(p.t, "kdz-operator", cmd)

@@ -52,7 +52,7 @@ type Supervisor struct {
 }
 
 // Arguments are the operator's for a run outside of a cluster: no ports, no
-// leader to be elected.
+// leader to be elected, and the lab's address open to checks.
 func Arguments(kubeconfig string) []string {
 	return []string{
 		"--kubeconfig=" + kubeconfig,
@@ -60,6 +60,7 @@ func Arguments(kubeconfig string) []string {
 		"--metrics-bind-address=0",
 		"--health-probe-bind-address=0",
 		"--log-format=text",
+		"--egress-allow=127.0.0.1",
 	}
 }
 
