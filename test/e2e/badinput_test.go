@@ -12,6 +12,7 @@ func TestBadInput(t *testing.T) {
 	o := p.startOperator()
 	t.Run("references", func(t *testing.T) { testReferences(t, p.in(t)) })
 	t.Run("faults", func(t *testing.T) { testFaults(t, p.in(t)) })
+	t.Run("egress", func(t *testing.T) { testEgress(t, p.in(t)) })
 	t.Run("hanging", func(t *testing.T) { testHanging(t, p.in(t), o) })
 }
 

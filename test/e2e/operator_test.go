@@ -43,7 +43,7 @@ func (p *plane) startOperator(args ...string) *operator {
 		"--metrics-bind-address", metrics, "--metrics-insecure",
 		"--health-probe-bind-address", probes,
 		"--log-format", "text",
-		"--egress-allow", "127.0.0.1",
+		"--egress-allow", "127.0.0.1,127.66.0.0/16",
 	}, args...)...)
 	o := &operator{t: p.t, metrics: "http://" + metrics + "/metrics"}
 	o.process = startProcess(p.t, "kdz-operator", cmd)
