@@ -52,7 +52,7 @@ func (d DNS) records(q dns.Question) ([]dns.RR, error) {
 	}
 	var records []dns.RR
 	for _, v := range values {
-		if q.Qtype == dns.TypeTXT {
+		if q.Qtype == dns.TypeTXT && !strings.HasPrefix(v, `"`) {
 			records = append(records, textRecord(q, v))
 			continue
 		}

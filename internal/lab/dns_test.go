@@ -42,7 +42,7 @@ func TestNameServer(t *testing.T) {
 		zone("any.example", "", port),
 		zone("any.example", "AAAA", port),
 		zone("Mail.example", "MX", port, "10 one.example.", "20 two"),
-		zone("text.example", "TXT", port, "v=spf1 -all", long),
+		zone("text.example", "TXT", port, "v=spf1 -all", `"one " "two"`, long),
 		zone("ca.example", "CAA", port, `0 issue "ca.example"`),
 		zone("alias.example", "CNAME", port, "real.example."),
 		zone("_sip._tcp.example", "SRV", port, "1 2 5060 sip.example."),
@@ -92,7 +92,7 @@ func TestNameServer(t *testing.T) {
 	for _, r := range text.Answer {
 		texts = append(texts, strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(strings.Join(r.(*dns.TXT).Txt, "")))
 	}
-	if diff := cmp.Diff([]string{"v=spf1 -all", long}, texts); diff != "" {
+	if diff := cmp.Diff([]string{"v=spf1 -all", "one two", long}, texts); diff != "" {
 		t.Error(diff)
 	}
 	statuses, err := l.Stop("ns/shared")

@@ -73,7 +73,7 @@ type DNS struct {
 	// Type of the records, such as MX; empty means A.
 	Type string
 	// Values of the records as a zone file has them, such as
-	// "10 mail.example."; of TXT the bare text. Without any an A record holds
+	// "10 mail.example."; a TXT record may also be the bare text. Without any an A record holds
 	// 127.0.0.1 and an AAAA record ::1; other types need a value.
 	Values []string
 }
