@@ -139,7 +139,7 @@ func parseIMAP(line, tag string) (r imapResponse, ok bool) {
 		return imapResponse{}, false
 	}
 	word, text, _ := strings.Cut(rest, " ")
-	return imapResponse{strings.ToUpper(word), text}, word != ""
+	return imapResponse{strings.ToUpper(word), text}, true
 }
 
 // endsInLiteral: whether bytes follow that are no line (RFC 9051, section 4.3):

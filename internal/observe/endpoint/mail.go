@@ -65,7 +65,6 @@ func (f *Factory) newMail(base common, e *v1alpha1.Endpoint, secrets *secretRead
 		p.security = fromTheBeginning
 	case e.TLS != nil:
 		p.security = byStartTLS
-		q.add("startTLS")
 	}
 	if p.security != inTheClear {
 		var err error

@@ -19,6 +19,7 @@ func TestSMTP(t *testing.T) {
 		{"STARTTLS", secured(), true, success, "", []string{"EHLO", "STARTTLS", "TLS EHLO", "TLS QUIT"}},
 		{"bare line feeds", smtpScript("", "220 a\n", "EHLO", "250-a\n250 SIZE\n"), false, success, "", nil},
 		{"greeting of several lines", smtpScript("", "220-mail\r\n220-\r\n220 ready\r\n"), false, success, "", nil},
+		{"60 lines twice", smtpScript("", strings.Repeat("220-a\r\n", 59)+"220 a\r\n", "EHLO", strings.Repeat("250-a\r\n", 59)+"250 a\r\n"), false, success, "", nil},
 		{"greeting without text", smtpScript("", "220\r\n"), false, success, "", nil},
 
 		{"refuses for good", smtpScript("", "554 5.7.1 no \x1b[31mservice\x07 for you.\r\n"), false, request(ReasonServiceRefused), "refuses its service: 554 5.7.1 no [31mservice for you.", []string{"QUIT"}},
