@@ -62,6 +62,31 @@ func application(name string, needs ...string) v1alpha1.Application {
 	return a
 }
 
+// The catalogue has something for every protocol that the lab serves, and the
+// lab can serve all that is declared, with the table and without.
+func TestCatalogueFitsTheLab(t *testing.T) {
+	for _, table := range []string{"", noLab} {
+		d := &demo{options: options{lab: table}}
+		if err := d.load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		schemes := map[string]int{}
+		for _, e := range d.endpoints {
+			scheme, _, _ := strings.Cut(e.URL, "://")
+			schemes[scheme]++
+			if e.StartTLS {
+				schemes[scheme+"+STARTTLS"]++
+			}
+		}
+		for want := range strings.FieldsSeq("http https tcp tls dns icmp grpc grpcs smtp smtps imap imaps ldap ldaps ssh " +
+			"smtp+STARTTLS imap+STARTTLS ldap+STARTTLS") {
+			if schemes[want] == 0 {
+				t.Errorf("lab %q: nothing with %s among %v", table, want, schemes)
+			}
+		}
+	}
+}
+
 func endpoint(application string, b lab.Behaviour) lab.Endpoint {
 	return lab.Endpoint{Namespace: "ns", Application: application, Name: "web", Behaviour: b}
 }

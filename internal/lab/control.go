@@ -82,9 +82,13 @@ func (c *control) change(do func(string) ([]Status, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		statuses, err := do(strings.TrimSuffix(r.PathValue("name"), "/"))
 		var notFound *NotFoundError
+		var unchangeable *UnchangeableError
 		switch {
 		case errors.As(err, &notFound):
 			http.Error(w, fmt.Sprintf("%v\ncurl %s/ lists all", err, c.url()), http.StatusNotFound)
+			return
+		case errors.As(err, &unchangeable):
+			http.Error(w, err.Error(), http.StatusConflict)
 			return
 		case err != nil:
 			http.Error(w, fmt.Sprintf("%v\n\n%s", err, c.usage()), http.StatusBadRequest)

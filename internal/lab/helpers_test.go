@@ -3,16 +3,12 @@
 package lab
 
 import (
-	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -75,50 +71,6 @@ func serve(t *testing.T, o Options) *Lab {
 	}
 	t.Cleanup(l.Close)
 	return l
-}
-
-// ask does what a check does and says in a word how it ended.
-func ask(t *testing.T, l *Lab, e Endpoint) string {
-	t.Helper()
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(l.CA()) {
-		t.Fatal("the authority is no certificate")
-	}
-	config := &tls.Config{RootCAs: roots, ServerName: e.ServerName, MinVersion: tls.VersionTLS12}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	scheme, rest, _ := strings.Cut(e.URL, "://")
-	switch scheme {
-	case schemeTCP:
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", rest)
-		if err != nil {
-			return failure(t, err)
-		}
-		return failure(t, conn.Close())
-	case schemeTLS:
-		conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", rest)
-		if err != nil {
-			return failure(t, err)
-		}
-		return failure(t, conn.Close())
-	}
-	transport := &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.URL, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := (&http.Client{Transport: transport}).Do(request)
-	if err != nil {
-		return failure(t, err)
-	}
-	body, err := io.ReadAll(response.Body)
-	if err := errors.Join(err, response.Body.Close()); err != nil {
-		return failure(t, err)
-	}
-	if response.StatusCode == http.StatusOK && strings.Contains(string(body), "ok") {
-		return "ok"
-	}
-	return response.Status
 }
 
 func failure(t *testing.T, err error) string {

@@ -100,14 +100,13 @@ func (l *Lab) place(e Endpoint) error {
 		return fmt.Errorf("port %d speaks %s for %s already", a.port, p.scheme, p.targets[0].first())
 	}
 	for _, t := range p.targets {
-		if t.address != a {
+		if t.address != a || a.scheme == schemeICMP {
 			continue
 		}
 		if first := t.first(); first.Behaviour != e.Behaviour || first.Fault != e.Fault {
 			return fmt.Errorf("is the same server as %s, which behaves otherwise", first)
 		}
-		t.endpoints = append(t.endpoints, e)
-		return nil
+		return l.add(t, e)
 	}
 	t, err := l.newTarget(a, p, e)
 	if err != nil {
@@ -236,7 +235,9 @@ func (l *Lab) flap(down bool) {
 
 // Stop has an endpoint, or all endpoints of an Application, answer no more.
 // The name is <namespace>/<application>[/<endpoint>]. It returns what was
-// stopped; the error of a name that there is not is a *NotFoundError.
+// stopped, and what of the Application is icmp and goes on. The error of a name
+// that there is not is a *NotFoundError, of one that is icmp only an
+// *UnchangeableError.
 func (l *Lab) Stop(name string) ([]Status, error) { return l.byHand(name, away) }
 
 // Start has an endpoint, or all endpoints of an Application, answer as
@@ -249,6 +250,9 @@ func (l *Lab) byHand(name string, next condition) ([]Status, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !slices.ContainsFunc(found, func(t *target) bool { return t.scheme != schemeICMP }) {
+		return nil, &UnchangeableError{Name: name}
+	}
 	verb := "started"
 	if next == away {
 		verb = "stopped"
@@ -257,6 +261,9 @@ func (l *Lab) byHand(name string, next condition) ([]Status, error) {
 	var errs []error
 	var statuses []Status
 	for _, t := range found {
+		if t.scheme == schemeICMP {
+			continue
+		}
 		t.byHand = true
 		errs = append(errs, l.set(t, next))
 	}

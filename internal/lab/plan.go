@@ -5,8 +5,10 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -16,9 +18,9 @@ import (
 // Plan joins what Applications declare with how each endpoint is to behave.
 //
 // numbers gives the number of the unit that a namespace belongs to. rows must
-// name every endpoint on 127.0.0.1, and nothing else; nil rows mean that all
-// are up. Endpoints elsewhere are left out: they are somebody else's. The error
-// has all that does not fit.
+// name every endpoint on 127.0.0.1 (of dns: whose server is there), and nothing
+// else; nil rows mean that all are up. Endpoints elsewhere are left out: they
+// are somebody else's. The error has all that does not fit.
 func Plan(applications []v1alpha1.Application, numbers map[string]string, rows []Row) ([]Endpoint, error) {
 	type place struct{ unit, application, endpoint string }
 	byPlace := map[place]Row{}
@@ -67,9 +69,7 @@ func plan(app *v1alpha1.Application, declared *v1alpha1.Endpoint, row Row, known
 		Namespace: app.Namespace, Application: app.Name, Name: string(declared.Name),
 		URL: declared.URL, Behaviour: row.Behaviour, Fault: row.Fault,
 	}
-	if declared.TLS != nil {
-		e.ServerName = declared.TLS.ServerName
-	}
+	e.take(declared)
 	switch {
 	case !known:
 		return e, fmt.Errorf("%s at %s: no row says how it behaves", e, e.URL)
@@ -78,13 +78,39 @@ func plan(app *v1alpha1.Application, declared *v1alpha1.Endpoint, row Row, known
 	case row.URL != e.URL:
 		return e, fmt.Errorf("%s: is at %s, but the Application %s/%s says %s", row.at(), row.URL, e.Namespace, e.Application, e.URL)
 	}
-	if err := e.time(declared); err != nil {
+	if err := errors.Join(servable(declared), e.time(declared)); err != nil {
 		return e, fmt.Errorf("%s: %w", e, err)
 	}
 	if _, err := locate(e); err != nil {
 		return e, fmt.Errorf("%s at %s: %w", e, e.URL, err)
 	}
 	return e, nil
+}
+
+// take reads what is declared of protocols.
+func (e *Endpoint) take(declared *v1alpha1.Endpoint) {
+	if t := declared.TLS; t != nil {
+		e.ServerName = t.ServerName
+		e.StartTLS = schemes[schemeOf(declared)].tls == onDemand
+	}
+	if g := declared.GRPC; g != nil {
+		e.Service = g.Service
+	}
+	if d := declared.DNS; d != nil {
+		e.DNS = DNS{Server: d.Server, Type: string(d.RecordType), Values: d.ExpectedValues}
+	}
+}
+
+// servable returns what is declared that no server of the lab would fulfil.
+func servable(declared *v1alpha1.Endpoint) error {
+	switch {
+	case declared.LDAP != nil:
+		return errors.New("declares ldap, but the lab's directories have the root DSE only, and let nobody in")
+	case declared.SSH != nil:
+		return errors.New("declares host keys, but the lab makes new ones each time")
+	default:
+		return nil
+	}
 }
 
 // time reads what is declared of intervals and latencies.
@@ -123,12 +149,27 @@ func (e *Endpoint) time(declared *v1alpha1.Endpoint) error {
 // defaultFailureThreshold is the one of the CustomResourceDefinition.
 const defaultFailureThreshold = 3
 
-// onLoopback is whether an endpoint is declared on 127.0.0.0/8.
+// onLoopback is whether an endpoint is asked on 127.0.0.0/8.
 func onLoopback(e *v1alpha1.Endpoint) bool {
 	u, err := url.Parse(e.URL)
 	if err != nil {
 		return false
 	}
-	ip, err := netip.ParseAddr(u.Hostname())
+	host := u.Hostname()
+	if schemeOf(e) == schemeDNS {
+		if e.DNS == nil {
+			return false
+		}
+		if host, _, err = net.SplitHostPort(e.DNS.Server); err != nil {
+			host = e.DNS.Server
+		}
+	}
+	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
+}
+
+// schemeOf is the scheme of an endpoint's URL.
+func schemeOf(e *v1alpha1.Endpoint) string {
+	scheme, _, _ := strings.Cut(e.URL, ":")
+	return strings.ToLower(scheme)
 }

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,39 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+func TestPlanTakesWhatProtocolsNeed(t *testing.T) {
+	trusted := &v1alpha1.TLSCheck{ServerName: "a.example"}
+	declared := []v1alpha1.Endpoint{
+		{Name: "mail", URL: "smtp://127.0.0.1:18520", TLS: trusted},
+		{Name: "plain", URL: "imap://127.0.0.1:18521"},
+		{Name: "directory", URL: "ldaps://127.0.0.1:18522", TLS: trusted},
+		{Name: "rpc", URL: "grpc://127.0.0.1:18523", GRPC: &v1alpha1.GRPCCheck{Service: "a.v1.A"}},
+		{Name: "name", URL: "dns://a.example", DNS: &v1alpha1.DNSCheck{RecordType: "MX", ExpectedValues: []string{"10 a.example."}, Server: "127.0.0.1:18524"}},
+		{Name: "elsewhere", URL: "dns://a.example", DNS: &v1alpha1.DNSCheck{Server: "192.0.2.1:53"}},
+		{Name: "own", URL: "dns://a.example"},
+		{Name: "ping", URL: "icmp://127.0.0.1"},
+		{Name: "ping-far", URL: "icmp://192.0.2.1"},
+	}
+	got, err := Plan([]v1alpha1.Application{application("a", declared...)}, numbers, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Endpoint{
+		{Name: "mail", URL: "smtp://127.0.0.1:18520", ServerName: "a.example", StartTLS: true},
+		{Name: "plain", URL: "imap://127.0.0.1:18521"},
+		{Name: "directory", URL: "ldaps://127.0.0.1:18522", ServerName: "a.example"},
+		{Name: "rpc", URL: "grpc://127.0.0.1:18523", Service: "a.v1.A"},
+		{Name: "name", URL: "dns://a.example", DNS: DNS{Server: "127.0.0.1:18524", Type: "MX", Values: []string{"10 a.example."}}},
+		{Name: "ping", URL: "icmp://127.0.0.1"},
+	}
+	for i := range want {
+		want[i].Namespace, want[i].Application, want[i].Behaviour, want[i].Notice = "kdz-16", "a", Up, 3*time.Minute
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPlanRefuses(t *testing.T) {
 	row := func(change func(*Row)) Row {
 		r := Row{File: "t.csv", Line: 2, Unit: "16", Application: "a", Endpoint: "web", URL: "http://127.0.0.1:18080/a", Behaviour: Up}
@@ -160,7 +194,27 @@ func TestPlanRefuses(t *testing.T) {
 			"cannot be slow: maxLatency 10s is not below the timeout 10s",
 		},
 		{"interval", endpoint(func(e *v1alpha1.Endpoint) { e.Interval = "often" }), []Row{same}, `kdz-16/a/web: interval: "often" is no duration`},
-		{"scheme", endpoint(func(e *v1alpha1.Endpoint) { e.URL = "dns://127.0.0.1:1053" }), nil, "the lab serves http, https, tls and tcp, not dns"},
+		{"scheme", endpoint(func(e *v1alpha1.Endpoint) { e.URL = "gopher://127.0.0.1:1070" }), nil, "the lab serves dns, grpc, grpcs, http, https, icmp, imap, imaps, ldap, ldaps, smtp, smtps, ssh, tcp, tls, not gopher"},
+		{
+			"directory with more than a root", endpoint(func(e *v1alpha1.Endpoint) {
+				e.URL, e.LDAP = "ldap://127.0.0.1:18520", &v1alpha1.LDAPCheck{BaseDN: "dc=example"}
+			}), nil,
+			"kdz-16/a/web: declares ldap, but the lab's directories have the root DSE only",
+		},
+		{
+			"host key", endpoint(func(e *v1alpha1.Endpoint) { e.URL, e.SSH = "ssh://127.0.0.1:18520", &v1alpha1.SSHCheck{} }), nil,
+			"kdz-16/a/web: declares host keys, but the lab makes new ones each time",
+		},
+		{
+			"name without a value", endpoint(func(e *v1alpha1.Endpoint) {
+				e.URL, e.DNS = "dns://a.example", &v1alpha1.DNSCheck{RecordType: "MX", Server: "127.0.0.1:18520"}
+			}), nil,
+			"kdz-16/a/web at dns://a.example: the lab needs a value of type MX",
+		},
+		{"name server without a port", endpoint(func(e *v1alpha1.Endpoint) {
+			e.URL, e.DNS = "dns://a.example", &v1alpha1.DNSCheck{Server: "127.0.0.1"}
+		}), nil, "the lab needs dns.server with a port"},
+		{"port of its own", endpoint(func(e *v1alpha1.Endpoint) { e.URL = "smtp://127.0.0.1" }), nil, `in the URL, not ""`},
 		{"address", endpoint(func(e *v1alpha1.Endpoint) { e.URL = "tcp://127.0.0.2:1053" }), nil, "the lab serves 127.0.0.1 only"},
 		{"no port", endpoint(func(e *v1alpha1.Endpoint) { e.URL = "http://127.0.0.1/" }), nil, `the lab needs a port from 1024 to 65535 in the URL, not ""`},
 		{"low port", endpoint(func(e *v1alpha1.Endpoint) { e.URL = "http://127.0.0.1:80/" }), nil, `the lab needs a port from 1024 to 65535 in the URL, not "80"`},
@@ -203,6 +257,19 @@ func TestServeRefuses(t *testing.T) {
 				at("b", "https://127.0.0.1:%d/b", port).named("x.example").as(Down, ExpiredCertificate),
 			},
 			"shares its certificate with others, for which it has not expired",
+		},
+		{
+			"one certificate for two names",
+			[]Endpoint{
+				{URL: fmt.Sprintf("smtp://127.0.0.1:%d", port), StartTLS: true, ServerName: "x.example", Behaviour: Up},
+				{URL: fmt.Sprintf("smtp://127.0.0.1:%d", port), StartTLS: true, ServerName: "y.example", Behaviour: Up},
+			},
+			`whose certificate is for "x.example", not "y.example"`,
+		},
+		{
+			"no certificate that could expire",
+			[]Endpoint{at("a", "smtp://127.0.0.1:%d", port).as(Down, ExpiredCertificate)},
+			`the fault "expired-certificate" is none that smtp can have here (refused)`,
 		},
 		{"slow without a delay", []Endpoint{at("a", "http://127.0.0.1:%d/", port).as(Slow, "")}, "is slow, but there is no maxLatency"},
 		{"slow tcp", []Endpoint{at("a", "tcp://127.0.0.1:%d", port).as(Slow, "")}, "tcp cannot be slow"},

@@ -152,6 +152,8 @@ func (v *Verdict) endpoint(e lab.Endpoint, s *v1alpha1.EndpointStatus) {
 		want, reason = v1alpha1.ComponentDown, reasons[e.Fault]
 	}
 	switch {
+	case s.State == v1alpha1.ComponentUnknown && s.Reason == echoNotPermitted:
+		// This machine lets nobody look; that is not the operator's fault.
 	case s.State != want:
 		v.miss("endpoint %s: is %s in the lab, so it should be %s, but is %s (%s: %s)", e, behaviour(e), want, s.State, s.Reason, s.Message)
 	case reason != "" && s.Reason != reason:
@@ -163,8 +165,13 @@ func (v *Verdict) endpoint(e lab.Endpoint, s *v1alpha1.EndpointStatus) {
 var reasons = map[lab.Fault]string{
 	lab.Refused:            "ConnectionRefused",
 	lab.Status500:          "UnexpectedStatus",
+	lab.NotServing:         "NotServing",
 	lab.ExpiredCertificate: "CertificateExpired",
 }
+
+// echoNotPermitted is the reason of an icmp endpoint where the system lets the
+// operator send no echo requests.
+const echoNotPermitted = "EchoNotPermitted"
 
 func behaviour(e lab.Endpoint) string {
 	if e.Fault != "" {

@@ -169,6 +169,23 @@ func TestJudge(t *testing.T) {
 			"endpoint ns/up/web: is up in the lab, so it should be Up, but is Down (R: m)",
 		},
 		{
+			"up, but nobody looked",
+			func(w *World) {
+				w.Applications[up].Status.Endpoints[0] = v1alpha1.EndpointStatus{Name: "web", State: v1alpha1.ComponentUnknown, Reason: "R", Message: "m"}
+			},
+			"endpoint ns/up/web: is up in the lab, so it should be Up, but is Unknown (R: m)",
+		},
+		{"up, but nobody may look", func(w *World) {
+			w.Applications[up].Status.Endpoints[0] = v1alpha1.EndpointStatus{Name: "web", State: v1alpha1.ComponentUnknown, Reason: "EchoNotPermitted"}
+		}, ""},
+		{
+			"not serving, but silent",
+			func(w *World) {
+				w.Lab[down].Fault = lab.NotServing
+			},
+			"endpoint ns/down/web: is down (not-serving) in the lab, so the reason should be NotServing, but is ConnectionRefused",
+		},
+		{
 			"slow, but seen up",
 			func(w *World) {
 				w.Applications[slow].Status.Endpoints[0] = v1alpha1.EndpointStatus{Name: "web", State: v1alpha1.ComponentUp}

@@ -90,8 +90,8 @@ func (r *run) handshakeFault(err error, name string, conn *secured) *fault {
 		return f
 	}
 	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		if string(record.RecordHeader[:]) == "HTTP/" {
-			return targetFault(ReasonProtocolError, r.address+" answered in plain HTTP where TLS was asked for.")
+		if name := spoken(string(record.RecordHeader[:])); name != "" {
+			return targetFault(ReasonProtocolError, r.address+" answered in plain "+name+" where TLS was asked for.")
 		}
 		return targetFault(ReasonProtocolError, r.address+" answered with something that is not TLS.")
 	}

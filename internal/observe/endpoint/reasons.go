@@ -98,6 +98,20 @@ const (
 	// https back to http. Target.
 	ReasonRedirectRefused = "RedirectRefused"
 
+	// ReasonGreetingTimeout, request: a mail server accepted the connection and
+	// did not send its greeting in time. Target, see ReasonResponseTimeout.
+	ReasonGreetingTimeout = "GreetingTimeout"
+	// ReasonServiceRefused, request: a mail server said that it does not serve
+	// the operator, for the moment or at all: it did so instead of a greeting,
+	// in answer to the first commands, or by ending the conversation. Target.
+	ReasonServiceRefused = "ServiceRefused"
+	// ReasonStartTLSNotOffered, request: the endpoint declares tls, and the
+	// server does not offer STARTTLS. Target.
+	ReasonStartTLSNotOffered = "StartTLSNotOffered"
+	// ReasonStartTLSRefused, request: the server offers STARTTLS, and refused
+	// it when asked. Target.
+	ReasonStartTLSRefused = "StartTLSRefused"
+
 	// ReasonUnexpectedStatus, expectation: the status is none of those that
 	// are expected. Target.
 	ReasonUnexpectedStatus = "UnexpectedStatus"

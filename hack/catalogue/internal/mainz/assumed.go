@@ -3,10 +3,7 @@
 package mainz
 
 import (
-	"net/netip"
-	"net/url"
 	"slices"
-	"time"
 
 	v1alpha1 "kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/hack/catalogue/internal/table"
@@ -50,91 +47,6 @@ func (b *builder) addAssumptions() {
 		a.object.Spec.Protection = p
 		a.marks.example("spec.protection")
 	}
-}
-
-// addEndpoints adds the endpoints, all of them examples that the lab of the
-// demonstration serves on loopback.
-func (b *builder) addEndpoints() {
-	for _, row := range b.tables[fileEndpoints] {
-		a, ok := b.app(row.Cell("unit"), row.Cell("application"))
-		if !ok {
-			continue
-		}
-		name := row.Cell("endpoint")
-		if !validName(name.Value) {
-			b.fail(name, "%q is no name; write one of a-z, 0-9 and -, at most %d characters", name.Value, maxName)
-		}
-		if slices.ContainsFunc(a.object.Spec.Endpoints, func(e v1alpha1.Endpoint) bool { return string(e.Name) == name.Value }) {
-			b.fail(name, "the application already has an endpoint %q; write another name", name.Value)
-		}
-		if l := a.object.Spec.Lifecycle; l != v1alpha1.LifecycleOperating && l != v1alpha1.LifecyclePhasingOut {
-			b.fail(row.Cell("application"), "the application is %s, so nothing of it answers; delete the line or mend its lifecycle", l)
-		}
-		a.object.Spec.Endpoints = append(a.object.Spec.Endpoints, b.endpoint(row))
-		a.marks.example("spec.endpoints")
-	}
-}
-
-// endpoint reads one endpoint and what the lab does with it.
-func (b *builder) endpoint(row table.Row) v1alpha1.Endpoint {
-	e := v1alpha1.Endpoint{
-		Name:             v1alpha1.ItemName(row.Get("endpoint")),
-		URL:              row.Get("url"),
-		Interval:         b.duration(row.Cell("interval")),
-		Timeout:          b.duration(row.Cell("timeout")),
-		FailureThreshold: b.number(row.Cell("failure_threshold"), 1),
-		Importance:       v1alpha1.Importance(row.Get("importance")),
-		MaxLatency:       b.duration(row.Cell("max_latency")),
-	}
-	b.oneOf(row.Cell("importance"), "Essential", "Supporting")
-	interval, _ := time.ParseDuration(string(e.Interval))
-	timeout, _ := time.ParseDuration(string(e.Timeout))
-	if interval < 5*time.Second {
-		b.fail(row.Cell("interval"), "the interval %q is too short; write at least 5s", e.Interval)
-	}
-	if timeout >= interval {
-		b.fail(row.Cell("timeout"), "the timeout must be shorter than the interval %s", e.Interval)
-	}
-	scheme := b.loopback(row.Cell("url"))
-	if c := row.Cell("body_pattern"); !c.Empty() {
-		if scheme != "http" && scheme != "https" {
-			b.fail(c, "only http and https have a body; leave it empty")
-		}
-		e.HTTP = &v1alpha1.HTTPCheck{BodyPattern: c.Value}
-	}
-	if c := row.Cell("ca_secret"); !c.Empty() {
-		if scheme != "tls" && scheme != "https" {
-			b.fail(c, "only tls and https have a certificate; leave it empty")
-		}
-		e.TLS = &v1alpha1.TLSCheck{
-			CASecretRef: &v1alpha1.SecretReference{Name: c.Value},
-			ServerName:  row.Get("server_name"),
-		}
-	}
-	b.oneOf(row.Cell("lab"), "up", "down", "flaps", "slow")
-	if row.Get("lab") == "down" {
-		b.oneOf(row.Cell("fault"), "refused", "status-500", "expired-certificate")
-	} else {
-		b.oneOf(row.Cell("fault"), "")
-	}
-	return e
-}
-
-// loopback reads a URL, which must be one that the lab can serve, and returns
-// its scheme.
-func (b *builder) loopback(c table.Cell) string {
-	u, err := url.Parse(c.Value)
-	if err != nil {
-		b.fail(c, "%q is no URL; write one such as http://127.0.0.1:18080/health", c.Value)
-		return ""
-	}
-	if !slices.Contains([]string{"http", "https", "tcp", "tls"}, u.Scheme) {
-		b.fail(c, "the lab does not serve %q; write a URL with http, https, tcp or tls", u.Scheme)
-	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err != nil || !ip.IsLoopback() || u.Port() == "" {
-		b.fail(c, "%q is not on this machine; the lab serves 127.0.0.1 with a port only", u.Host)
-	}
-	return u.Scheme
 }
 
 // addDependencies adds what an application needs of others, all examples.

@@ -102,8 +102,8 @@ func TestReferencesResolve(t *testing.T) {
 func TestLimits(t *testing.T) {
 	c := build(t)
 	for _, a := range c.Applications {
-		if n := len(a.Spec.Endpoints); n > 3 {
-			t.Errorf("%s/%s has %d endpoints; the lab is meant for 3", a.Namespace, a.Name, n)
+		if n := len(a.Spec.Endpoints); n > 5 {
+			t.Errorf("%s/%s has %d endpoints; the lab is meant for 5", a.Namespace, a.Name, n)
 		}
 		if len(a.Spec.Dependencies) > 32 || len(a.Spec.OnlineServices) > 64 || len(a.Spec.Contracts) > 32 {
 			t.Errorf("%s/%s is over a limit", a.Namespace, a.Name)
@@ -315,17 +315,41 @@ func TestLab(t *testing.T) {
 	if lab["flaps"] != 1 || lab["up"] < 9*(lab["down"]+lab["slow"]) {
 		t.Errorf("most must be up and one flap: %v", lab)
 	}
-	ports := map[string]string{}
-	for _, row := range rows(t, fileEndpoints) {
-		if !strings.HasPrefix(row["url"], "tcp://") {
-			continue
-		}
-		if other, shared := ports[row["url"]]; shared {
-			t.Errorf("%s and %s share %s, so the lab cannot treat them apart", other, row["application"], row["url"])
-		}
-		ports[row["url"]] = row["application"]
-	}
 	if len(refused) != 1 {
 		t.Errorf("refused: %v", refused)
+	}
+}
+
+// TestLabServers checks that the lab can treat apart what has a server of its
+// own, and that it serves every scheme.
+func TestLabServers(t *testing.T) {
+	alone := []string{"tcp", "dns", "ssh", "grpc", "grpcs", "smtp", "smtps", "imap", "imaps", "ldap", "ldaps"}
+	ports, schemes, secured := map[string]string{}, map[string]int{}, map[string]int{}
+	for _, row := range rows(t, fileEndpoints) {
+		scheme, address, _ := strings.Cut(row["url"], "://")
+		schemes[scheme]++
+		if row["ca_secret"] != "" {
+			secured[scheme]++
+		}
+		if scheme == "dns" {
+			address = row["dns_server"]
+		}
+		if !slices.Contains(alone, scheme) {
+			continue
+		}
+		if other, shared := ports[address]; shared {
+			t.Errorf("%s and %s share %s, so the lab cannot treat them apart", other, row["application"], address)
+		}
+		ports[address] = row["application"]
+	}
+	for _, scheme := range append([]string{"http", "https", "tls", "icmp"}, alone...) {
+		if schemes[scheme] == 0 {
+			t.Errorf("no endpoint has the scheme %s", scheme)
+		}
+	}
+	for _, scheme := range []string{"https", "tls", "grpcs", "smtp", "smtps", "imap", "imaps", "ldap", "ldaps"} {
+		if secured[scheme] == 0 {
+			t.Errorf("no endpoint with %s is asked over TLS", scheme)
+		}
 	}
 }

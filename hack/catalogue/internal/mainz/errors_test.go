@@ -82,6 +82,7 @@ func TestTablesThatCannotBeUsed(t *testing.T) {
 }
 
 func TestBadValuesAreToldWithTheirPlace(t *testing.T) {
+	const intranet = "dns://intranet.lab.kdz.example"
 	tests := []struct {
 		name, file, marker, column, value string
 		words                             []string
@@ -130,12 +131,30 @@ func TestBadValuesAreToldWithTheirPlace(t *testing.T) {
 		{"assumed twice", fileAssumptions, "iwan", "application", "netzwerk", []string{"already in the table"}},
 		{"endpoint elsewhere", fileEndpoints, "netzwerk", "url", "tcp://10.0.0.1:80", []string{"127.0.0.1"}},
 		{"endpoint by name", fileEndpoints, "netzwerk", "url", "tcp://localhost:80", []string{"127.0.0.1"}},
-		{"endpoint of another kind", fileEndpoints, "netzwerk", "url", "gopher://127.0.0.1:70", []string{"http, https, tcp or tls"}},
+		{"endpoint of another kind", fileEndpoints, "netzwerk", "url", "gopher://127.0.0.1:70", []string{"dns, grpc, grpcs, http", "tcp, tls"}},
 		{"endpoint without port", fileEndpoints, "netzwerk", "url", "tcp://127.0.0.1", []string{"with a port"}},
 		{"endpoint too often", fileEndpoints, "netzwerk", "interval", "1s", []string{"at least 5s"}},
 		{"timeout too long", fileEndpoints, "netzwerk", "timeout", "5s", []string{"shorter than the interval"}},
 		{"body of tcp", fileEndpoints, "netzwerk", "body_pattern", "ok", []string{"leave it empty"}},
 		{"certificate of tcp", fileEndpoints, "netzwerk", "ca_secret", "lab-ca", []string{"leave it empty"}},
+		{"name server elsewhere", fileEndpoints, intranet, "dns_server", "192.0.2.1:53", []string{"dns_server", "192.0.2.1:53", "127.0.0.1"}},
+		{"name server without port", fileEndpoints, intranet, "dns_server", "127.0.0.1", []string{"is no name server", "127.0.0.1:18520"}},
+		{"no name server", fileEndpoints, intranet, "dns_server", "", []string{"is no name server"}},
+		{"name with port", fileEndpoints, intranet, "url", "dns://a.example:53", []string{"has no port", "dns://a.example"}},
+		{"unknown record", fileEndpoints, intranet, "dns_type", "HINFO", []string{"AAAA", "MX"}},
+		{"no value of a record", fileEndpoints, intranet, "dns_values", "", []string{"nothing that the lab could answer"}},
+		{"name server of tcp", fileEndpoints, "netzwerk", "dns_server", "127.0.0.1:18520", []string{"dns_server is only for dns"}},
+		{"record of tcp", fileEndpoints, "netzwerk", "dns_type", "A", []string{"dns_type is only for dns"}},
+		{"value of tcp", fileEndpoints, "netzwerk", "dns_values", "192.0.2.1", []string{"dns_values is only for dns"}},
+		{"gRPC service of tcp", fileEndpoints, "netzwerk", "grpc_service", "a.v1.A", []string{"grpc_service is only for grpc, grpcs"}},
+		{"ping elsewhere", fileEndpoints, "icmp://127.0.0.1", "url", "icmp://192.0.2.1", []string{"not on this machine"}},
+		{"ping of a port", fileEndpoints, "icmp://127.0.0.1", "url", "icmp://127.0.0.1:7", []string{"has no port", "icmp://127.0.0.1"}},
+		{"kernel that is down", fileEndpoints, "icmp://127.0.0.1", "lab", "flaps", []string{"the kernel answers", "write up"}},
+		{"certificate of ssh", fileEndpoints, "ssh://127.0.0.1:18522", "ca_secret", "lab-ca", []string{"ca_secret is only for", "leave it empty"}},
+		{"status of what is refused", fileEndpoints, "ausgabemanagement", "fault", "status-500", []string{"status-500", "only for http, https"}},
+		{"health of what is refused", fileEndpoints, "ausgabemanagement", "fault", "not-serving", []string{"only for grpc, grpcs"}},
+		{"certificate of what is refused", fileEndpoints, "ausgabemanagement", "fault", "expired-certificate", []string{"has no certificate"}},
+		{"unknown fault", fileEndpoints, "ausgabemanagement", "fault", "asleep", []string{`"asleep" is unknown`, "not-serving"}},
 		{"down without fault", fileEndpoints, "netzwerk", "lab", "down", []string{"refused"}},
 		{"fault although up", fileEndpoints, "netzwerk", "fault", "refused", []string{"is unknown"}},
 		{"endpoint of what is planned", fileEndpoints, "netzwerk", "application", "formularserver", []string{"Retired", "delete the line"}},

@@ -41,7 +41,7 @@ var columns = map[string]string{
 	fileDecentral:   "name,unit,treatment,basis,certainty,id,name_de,provider,operated_by,supported_by",
 	fileAssumptions: "unit,application,service_level,confidentiality,integrity,availability,personal_data",
 	fileEndpoints: "unit,application,endpoint,url,interval,timeout,failure_threshold,importance,max_latency,body_pattern," +
-		"ca_secret,server_name,lab,fault",
+		"ca_secret,server_name,dns_server,dns_type,dns_values,grpc_service,lab,fault",
 	fileDependencies: "unit,application,on_unit,on_application,strength",
 	fileContracts:    "unit,application,number,name,type,supplier,ends_on,notice_period_days,annual_cost_eur",
 	fileOnline:       "list,ozg_service,single_service,offices,leika_type,platform,mainz_leads,application,application_basis",
