@@ -34,7 +34,7 @@ type Options struct {
 	// and a port. Nil means the system's own.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Resolver finds addresses; nil means Go's own resolver with the system's
-	// configuration.
+	// configuration, whose answers are kept for a short time.
 	Resolver Resolver
 	// Clock measures the steps and judges certificates; nil means the
 	// system's. Timeouts follow the system's clock in any case.
@@ -73,11 +73,11 @@ func NewFactory(o Options) *Factory {
 		// Keep-alive probes are for connections that last.
 		f.dial = (&net.Dialer{KeepAlive: -1}).DialContext
 	}
-	if f.resolver == nil {
-		f.resolver = newResolver((&net.Dialer{}).DialContext)
-	}
 	if f.clock == nil {
 		f.clock = clock.RealClock{}
+	}
+	if f.resolver == nil {
+		f.resolver = newCachingResolver(newResolver((&net.Dialer{}).DialContext), f.clock)
 	}
 	if f.userAgent == "" {
 		f.userAgent = DefaultUserAgent
