@@ -36,6 +36,12 @@ type Options struct {
 	// Resolver finds addresses; nil means Go's own resolver with the system's
 	// configuration, whose answers are kept for a short time.
 	Resolver Resolver
+	// NameServers returns the addresses, with or without a port, of whom dns
+	// checks ask that declare no server; of more than three the first three
+	// are asked. They are the administrator's choice, so Egress is not asked
+	// about them. It is called in each such check, by many goroutines at once.
+	// Nil means those of /etc/resolv.conf.
+	NameServers func() []string
 	// Clock measures the steps and judges certificates; nil means the
 	// system's. Timeouts follow the system's clock in any case.
 	Clock clock.PassiveClock
@@ -60,6 +66,8 @@ type Factory struct {
 	clock     clock.PassiveClock
 	egress    *Egress
 	userAgent string
+	// nameServers are the operator's own.
+	nameServers func() []string
 
 	tlsBases    shared[tlsBase]
 	patterns    shared[pattern]
@@ -68,7 +76,10 @@ type Factory struct {
 
 // NewFactory returns a Factory with these options.
 func NewFactory(o Options) *Factory {
-	f := &Factory{dial: o.Dial, resolver: o.Resolver, clock: o.Clock, egress: o.Egress, userAgent: o.UserAgent}
+	f := &Factory{
+		dial: o.Dial, resolver: o.Resolver, clock: o.Clock, egress: o.Egress, userAgent: o.UserAgent,
+		nameServers: o.NameServers,
+	}
 	if f.dial == nil {
 		// Keep-alive probes are for connections that last.
 		f.dial = (&net.Dialer{KeepAlive: -1}).DialContext
@@ -78,6 +89,9 @@ func NewFactory(o Options) *Factory {
 	}
 	if f.resolver == nil {
 		f.resolver = newCachingResolver(newResolver((&net.Dialer{}).DialContext), f.clock)
+	}
+	if f.nameServers == nil {
+		f.nameServers = (&resolvConf{path: "/etc/resolv.conf", clock: f.clock}).nameServers
 	}
 	if f.userAgent == "" {
 		f.userAgent = DefaultUserAgent
@@ -117,7 +131,8 @@ func (f *Factory) New(e *v1alpha1.Endpoint, secrets Secrets) (observe.Probe, err
 	if err := fitting(e, t.scheme); err != nil {
 		return nil, err
 	}
-	if err := f.permitted("url", t.host); err != nil {
+	// The host of a dns url is asked for, not connected to.
+	if err := f.permitted("url", t.host); err != nil && t.scheme != schemeDNS {
 		return nil, err
 	}
 	q := newQuestion(t, base.timeout, base.maxLatency)
