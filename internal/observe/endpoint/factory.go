@@ -31,7 +31,8 @@ type Resolver interface {
 // value is ready for use.
 type Options struct {
 	// Dial opens a connection; network is "tcp" or "udp", address an IP address
-	// and a port. Nil means the system's own.
+	// and a port. Nil means the system's own. ICMP has no connections and does
+	// without.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Resolver finds addresses; nil means Go's own resolver with the system's
 	// configuration, whose answers are kept for a short time.
@@ -68,6 +69,8 @@ type Factory struct {
 	userAgent string
 	// nameServers are the operator's own.
 	nameServers func() []string
+	// openEcho opens a socket for ICMP.
+	openEcho func(v6 bool) (*echoSocket, error)
 
 	tlsBases    shared[tlsBase]
 	patterns    shared[pattern]
@@ -78,7 +81,7 @@ type Factory struct {
 func NewFactory(o Options) *Factory {
 	f := &Factory{
 		dial: o.Dial, resolver: o.Resolver, clock: o.Clock, egress: o.Egress, userAgent: o.UserAgent,
-		nameServers: o.NameServers,
+		nameServers: o.NameServers, openEcho: openEcho,
 	}
 	if f.dial == nil {
 		// Keep-alive probes are for connections that last.

@@ -165,6 +165,18 @@ const (
 	ReasonValueMissing = "ValueMissing"
 )
 
+// Reasons of icmp checks. The echo is the attempt to reach the host, so all of
+// it is the step connect, and silence is a ReasonConnectionTimeout.
+const (
+	// ReasonDestinationUnreachable, connect: a router, or the host itself,
+	// answered that the echo request was not delivered. Path.
+	ReasonDestinationUnreachable = "DestinationUnreachable"
+	// ReasonEchoNotPermitted, connect: the operator's system lets it open
+	// neither an unprivileged ICMP socket (net.ipv4.ping_group_range) nor a
+	// raw one (CAP_NET_RAW). Inconclusive, Local: nobody looked.
+	ReasonEchoNotPermitted = "EchoNotPermitted"
+)
+
 // Bounds of what a check reads and follows.
 const (
 	// MaxResponseHeader bounds the header of an HTTP answer, including those
