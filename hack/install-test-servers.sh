@@ -6,7 +6,7 @@
 # copies on free ports of the loopback interface, as the user who runs them.
 set -eu
 
-packages="nginx-light exim4-daemon-light dovecot-imapd"
+packages="nginx-light nsd exim4-daemon-light dovecot-imapd slapd openssh-server prometheus-blackbox-exporter"
 
 missing=""
 for package in $packages; do

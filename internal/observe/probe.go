@@ -17,7 +17,8 @@ type Probe interface {
 	Key() string
 
 	// Target is what the question is put to, for the limit on how many
-	// questions one server is asked at once: "host:port", as declared.
+	// questions one server is asked at once: "host:port", as declared, or
+	// what stands for it where there is none.
 	Target() string
 
 	// Run asks once and returns before ctx is done, or very soon after. It
@@ -107,8 +108,9 @@ type Result struct {
 	// the target presented expires, read in this very check; zero if none was
 	// seen.
 	CertificateNotAfter time.Time
-	// Address is the address that was connected to ("192.0.2.7:443"), empty
-	// if none was.
+	// Address is the address that was connected to ("192.0.2.7:443"), or that
+	// was asked where there is no connection, without a port where there is
+	// none; empty if none was.
 	Address string
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package servers runs servers for tests, on free ports of the loopback
-// interface: real ones of Debian (nginx), certification authorities with
+// interface: real ones of Debian (nginx, nsd), certification authorities with
 // whatever certificates a test needs, and name servers that answer as a test
 // wants. A server ends with its test.
 //

@@ -31,11 +31,18 @@ type Resolver interface {
 // value is ready for use.
 type Options struct {
 	// Dial opens a connection; network is "tcp" or "udp", address an IP address
-	// and a port. Nil means the system's own.
+	// and a port. Nil means the system's own. ICMP has no connections and does
+	// without.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Resolver finds addresses; nil means Go's own resolver with the system's
-	// configuration.
+	// configuration, whose answers are kept for a short time.
 	Resolver Resolver
+	// NameServers returns the addresses, with or without a port, of whom dns
+	// checks ask that declare no server; of more than three the first three
+	// are asked. They are the administrator's choice, so Egress is not asked
+	// about them. It is called in each such check, by many goroutines at once.
+	// Nil means those of /etc/resolv.conf.
+	NameServers func() []string
 	// Clock measures the steps and judges certificates; nil means the
 	// system's. Timeouts follow the system's clock in any case.
 	Clock clock.PassiveClock
@@ -60,6 +67,10 @@ type Factory struct {
 	clock     clock.PassiveClock
 	egress    *Egress
 	userAgent string
+	// nameServers are the operator's own.
+	nameServers func() []string
+	// openEcho opens a socket for ICMP.
+	openEcho func(v6 bool) (*echoSocket, error)
 
 	tlsBases    shared[tlsBase]
 	patterns    shared[pattern]
@@ -68,16 +79,22 @@ type Factory struct {
 
 // NewFactory returns a Factory with these options.
 func NewFactory(o Options) *Factory {
-	f := &Factory{dial: o.Dial, resolver: o.Resolver, clock: o.Clock, egress: o.Egress, userAgent: o.UserAgent}
+	f := &Factory{
+		dial: o.Dial, resolver: o.Resolver, clock: o.Clock, egress: o.Egress, userAgent: o.UserAgent,
+		nameServers: o.NameServers, openEcho: openEcho,
+	}
 	if f.dial == nil {
 		// Keep-alive probes are for connections that last.
 		f.dial = (&net.Dialer{KeepAlive: -1}).DialContext
 	}
-	if f.resolver == nil {
-		f.resolver = newResolver((&net.Dialer{}).DialContext)
-	}
 	if f.clock == nil {
 		f.clock = clock.RealClock{}
+	}
+	if f.resolver == nil {
+		f.resolver = newCachingResolver(newResolver((&net.Dialer{}).DialContext), f.clock)
+	}
+	if f.nameServers == nil {
+		f.nameServers = (&resolvConf{path: "/etc/resolv.conf", clock: f.clock}).nameServers
 	}
 	if f.userAgent == "" {
 		f.userAgent = DefaultUserAgent
@@ -117,7 +134,8 @@ func (f *Factory) New(e *v1alpha1.Endpoint, secrets Secrets) (observe.Probe, err
 	if err := fitting(e, t.scheme); err != nil {
 		return nil, err
 	}
-	if err := f.permitted("url", t.host); err != nil {
+	// The host of a dns url is asked for, not connected to.
+	if err := f.permitted("url", t.host); err != nil && t.scheme != schemeDNS {
 		return nil, err
 	}
 	q := newQuestion(t, base.timeout, base.maxLatency)

@@ -18,6 +18,8 @@ const (
 	ReasonResolverFailed = "ResolverFailed"
 	// ReasonResolverUnreachable, resolve: no name server answered at all.
 	// Inconclusive, Path: the operator could not even ask where the target is.
+	// Connect, for a dns check without server: none of the operator's own
+	// answered.
 	ReasonResolverUnreachable = "ResolverUnreachable"
 
 	// ReasonConnectionRefused, connect: the host answered that nothing
@@ -138,6 +140,55 @@ const (
 	// target may serve everybody else. Who asks again before the Secret
 	// changed should wait long, or accounts get locked.
 	ReasonCredentialsRejected = "CredentialsRejected"
+)
+
+// Reasons of dns checks. There the server that is asked is the target, and
+// what it answers its own. That nothing comes back over UDP is a
+// ReasonConnectionTimeout at step connect, and Path: a lost packet, a dead way
+// and a dead server look alike. Once an answer was truncated, so that the
+// server is known to be there, failing to connect by TCP is told at step
+// request.
+const (
+	// ReasonNoNameServer, connect: no server is declared, and the operator's
+	// system names none either. Inconclusive, Local.
+	ReasonNoNameServer = "NoNameServer"
+	// ReasonForeignAnswer, request: all that came from the server's address
+	// has another ID or question than was asked. Path: whether the server
+	// sent it, or somebody who pretends to be it, cannot be told.
+	ReasonForeignAnswer = "ForeignAnswer"
+	// ReasonNameServerFailure, request: the server answered that it cannot
+	// tell (SERVFAIL or another code of an error). Target.
+	ReasonNameServerFailure = "NameServerFailure"
+	// ReasonNameServerRefused, request: the server does not answer such
+	// questions, or not to the operator (REFUSED). Target.
+	ReasonNameServerRefused = "NameServerRefused"
+	// ReasonAnswerTruncated, request: the answer is truncated even over TCP.
+	// Target.
+	ReasonAnswerTruncated = "AnswerTruncated"
+	// ReasonNameNotFound, expectation: the name does not exist (NXDOMAIN).
+	// Target.
+	ReasonNameNotFound = "NameNotFound"
+	// ReasonNoRecord, expectation: the answer holds no record of the type for
+	// the name, nor for the one that its aliases lead to. Target.
+	ReasonNoRecord = "NoRecord"
+	// ReasonAliasLoop, expectation: the aliases (CNAME) in the answer lead in
+	// a circle, or over too many names. Target.
+	ReasonAliasLoop = "AliasLoop"
+	// ReasonValueMissing, expectation: an expected value is not in the
+	// answer. Target.
+	ReasonValueMissing = "ValueMissing"
+)
+
+// Reasons of icmp checks. The echo is the attempt to reach the host, so all of
+// it is the step connect, and silence is a ReasonConnectionTimeout.
+const (
+	// ReasonDestinationUnreachable, connect: a router, or the host itself,
+	// answered that the echo request was not delivered. Path.
+	ReasonDestinationUnreachable = "DestinationUnreachable"
+	// ReasonEchoNotPermitted, connect: the operator's system lets it open
+	// neither an unprivileged ICMP socket (net.ipv4.ping_group_range) nor a
+	// raw one (CAP_NET_RAW). Inconclusive, Local: nobody looked.
+	ReasonEchoNotPermitted = "EchoNotPermitted"
 )
 
 // Bounds of what a check reads and follows.
