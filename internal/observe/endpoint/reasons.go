@@ -128,8 +128,8 @@ const (
 	// ReasonStartTLSRefused, handshake: the directory refused to go on in TLS.
 	// Target: what the endpoint demands is not there, for whoever asks.
 	ReasonStartTLSRefused = "StartTLSRefused"
-	// ReasonAnswerTooLarge, request or handshake: a directory sent more
-	// than the answer can take. Target.
+	// ReasonAnswerTooLarge, request or handshake: a directory or an SSH server
+	// sent more than the answer can take. Target.
 	ReasonAnswerTooLarge = "AnswerTooLarge"
 	// ReasonEntryNotFound, expectation: the directory has no such entry, or
 	// does not show that it has. Target.
@@ -147,6 +147,9 @@ const (
 	// ReasonUnexpectedResult, expectation: the directory answered with another
 	// result code that is no success. Target.
 	ReasonUnexpectedResult = "UnexpectedResult"
+	// ReasonHostKeyMismatch, expectation: the SSH server has proved another
+	// host key than those that are expected. Target.
+	ReasonHostKeyMismatch = "HostKeyMismatch"
 )
 
 // Bounds of what a check reads and follows.
