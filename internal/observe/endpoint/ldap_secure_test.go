@@ -65,11 +65,13 @@ func TestHostileLDAPBind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var connections atomic.Int32
-			e := impatient("ldaps://" + rawServer(t, func(conn net.Conn) {
+			e := endpointOf("ldaps://" + rawServer(t, func(conn net.Conn) {
 				connections.Add(1)
 				overTLS(config, c.serve)(conn)
 			}))
-			e.Timeout = "1s"
+			if c.want.reason == ReasonResponseTimeout {
+				e.Timeout = "1s"
+			}
 			e.TLS = &v1alpha1.TLSCheck{InsecureSkipVerify: true}
 			e.LDAP = &v1alpha1.LDAPCheck{BaseDN: "dc=mainz", BindSecretRef: ref("login")}
 			login := secretOf("login", map[string]string{KeyUsername: "cn=" + hiddenValue, KeyPassword: hiddenValue})
@@ -133,9 +135,9 @@ func TestHostileLDAPStartTLS(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			e := impatient("ldap://" + rawServer(t, c.serve))
-			if c.want.reason != ReasonResponseTimeout && c.want.reason != ReasonHandshakeTimeout {
-				e.Timeout = "10s"
+			e := endpointOf("ldap://" + rawServer(t, c.serve))
+			if c.want.reason == ReasonResponseTimeout || c.want.reason == ReasonHandshakeTimeout {
+				e.Timeout = "1s"
 			}
 			e.TLS = &v1alpha1.TLSCheck{InsecureSkipVerify: true}
 			r := check(t, NewFactory(Options{}), e, nil, c.want)

@@ -180,8 +180,11 @@ func TestHostileSSH(t *testing.T) {
 			if c.keyed {
 				e = sshEndpoint(strings.TrimPrefix(e.URL, "ssh://"), strangeFingerprint)
 			}
-			if c.want.reason == ReasonResponseTimeout || c.want.reason == ReasonHandshakeTimeout {
+			switch c.want.reason {
+			case ReasonResponseTimeout:
 				e.Timeout = "200ms"
+			case ReasonHandshakeTimeout:
+				e.Timeout = "1s"
 			}
 			begun := time.Now()
 			r := check(t, f, e, nil, c.want)
@@ -215,7 +218,7 @@ func TestSSHExchange(t *testing.T) {
 		silence(conn)
 	})
 	e := sshEndpoint(address, strangeFingerprint)
-	e.Timeout = "200ms"
+	e.Timeout = "1s"
 	check(t, NewFactory(Options{}), e, nil, failed(observe.StepHandshake, ReasonHandshakeTimeout))
 	const want = "mlkem768x25519-sha256 ssh-ed25519 ecdsa-sha2-nistp256 ecdsa-sha2-nistp384 ecdsa-sha2-nistp521 rsa-sha2-512 rsa-sha2-256"
 	if got := <-seen; got != want {
