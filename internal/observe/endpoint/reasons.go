@@ -136,10 +136,36 @@ const (
 
 	// ReasonCredentialsRejected, handshake or expectation: the target refused
 	// a credential that was taken from a Secret: it answered 401 or 407, or
-	// refused the client certificate. Inconclusive and without a class: the
-	// target may serve everybody else. Who asks again before the Secret
-	// changed should wait long, or accounts get locked.
+	// refused the client certificate or the bind. Inconclusive and without a
+	// class: the target may serve everybody else. Who asks again before the
+	// Secret changed should wait long, or accounts get locked.
 	ReasonCredentialsRejected = "CredentialsRejected"
+
+	// ReasonStartTLSRefused, handshake: the directory refused to go on in TLS.
+	// Target: what the endpoint demands is not there, for whoever asks.
+	ReasonStartTLSRefused = "StartTLSRefused"
+	// ReasonAnswerTooLarge, request or handshake: a directory or an SSH server
+	// sent more than the answer can take. Target.
+	ReasonAnswerTooLarge = "AnswerTooLarge"
+	// ReasonEntryNotFound, expectation: the directory has no such entry, or
+	// does not show that it has. Target.
+	ReasonEntryNotFound = "EntryNotFound"
+	// ReasonReferral, expectation: the directory says that another server has
+	// the entry. Target: that server is not what the endpoint names, so it is
+	// not asked.
+	ReasonReferral = "Referral"
+	// ReasonAccessDenied, expectation: the directory does not let whoever asks
+	// read the entry, or not without TLS. Target: the answer is definite.
+	ReasonAccessDenied = "AccessDenied"
+	// ReasonDirectoryUnavailable, expectation: the directory answered that it
+	// is busy, unavailable or unwilling to perform. Target: it says so itself.
+	ReasonDirectoryUnavailable = "DirectoryUnavailable"
+	// ReasonUnexpectedResult, expectation: the directory answered with another
+	// result code that is no success. Target.
+	ReasonUnexpectedResult = "UnexpectedResult"
+	// ReasonHostKeyMismatch, expectation: the SSH server has proved another
+	// host key than those that are expected. Target.
+	ReasonHostKeyMismatch = "HostKeyMismatch"
 )
 
 // Reasons of dns checks. There the server that is asked is the target, and
