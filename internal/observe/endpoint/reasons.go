@@ -110,12 +110,12 @@ const (
 	// ReasonStartTLSNotOffered, request: the endpoint declares tls, and the
 	// server does not offer STARTTLS. Target.
 	ReasonStartTLSNotOffered = "StartTLSNotOffered"
-	// ReasonStartTLSRefused, request: the server offers STARTTLS, and refused
-	// it when asked. Target.
+	// ReasonStartTLSRefused, request or handshake: the server refused STARTTLS
+	// when it was asked for it. Target.
 	ReasonStartTLSRefused = "StartTLSRefused"
 
-	// ReasonUnexpectedStatus, expectation: the status is none of those that
-	// are expected. Target.
+	// ReasonUnexpectedStatus, expectation: the status (of HTTP, or of gRPC) is
+	// none of those that are expected. Target.
 	ReasonUnexpectedStatus = "UnexpectedStatus"
 	// ReasonBodyMismatch, expectation: bodyPattern does not match, or
 	// bodyExpression is not true. Target.
@@ -135,15 +135,29 @@ const (
 	ReasonCheckTooCostly = "CheckTooCostly"
 
 	// ReasonCredentialsRejected, handshake or expectation: the target refused
-	// a credential that was taken from a Secret: it answered 401 or 407, or
-	// refused the client certificate or the bind. Inconclusive and without a
-	// class: the target may serve everybody else. Who asks again before the
-	// Secret changed should wait long, or accounts get locked.
+	// a credential that was taken from a Secret: it answered 401 or 407 (or
+	// Unauthenticated in gRPC), or refused the client certificate or the bind.
+	// Inconclusive and without a class: the target may serve everybody else.
+	// Who asks again before the Secret changed should wait long, or accounts
+	// get locked.
 	ReasonCredentialsRejected = "CredentialsRejected"
 
-	// ReasonStartTLSRefused, handshake: the directory refused to go on in TLS.
-	// Target: what the endpoint demands is not there, for whoever asks.
-	ReasonStartTLSRefused = "StartTLSRefused"
+	// ReasonHTTP2NotNegotiated, handshake: the server speaks TLS and does not
+	// agree on HTTP/2 (ALPN h2), without which there is no gRPC. Target.
+	ReasonHTTP2NotNegotiated = "HTTP2NotNegotiated"
+	// ReasonNotServing, expectation: the health service answered NOT_SERVING.
+	// Target.
+	ReasonNotServing = "NotServing"
+	// ReasonHealthUnknown, expectation: the health service answered UNKNOWN,
+	// or something that its protocol does not know. Target.
+	ReasonHealthUnknown = "HealthUnknown"
+	// ReasonServiceUnknown, expectation: the health service does not know the
+	// service that the endpoint names. Target.
+	ReasonServiceUnknown = "ServiceUnknown"
+	// ReasonNoHealthService, expectation: the server speaks gRPC and has no
+	// health service. Target: what was agreed to be asked is not there.
+	ReasonNoHealthService = "NoHealthService"
+
 	// ReasonAnswerTooLarge, request or handshake: a directory or an SSH server
 	// sent more than the answer can take. Target.
 	ReasonAnswerTooLarge = "AnswerTooLarge"
