@@ -6,7 +6,7 @@
 # copies on free ports of the loopback interface, as the user who runs them.
 set -eu
 
-packages="nginx-light"
+packages="nginx-light prometheus-blackbox-exporter"
 
 missing=""
 for package in $packages; do
