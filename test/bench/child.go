@@ -35,12 +35,13 @@ type report struct {
 	Sample *sample `json:",omitempty"`
 }
 
-// work is the whole life of a child.
+// work is the whole life of a child. It returns an error only if the parent
+// cannot be told.
 func work(in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	reader, writer := json.NewDecoder(in), json.NewEncoder(out)
-	fail := func(err error) error { return errors.Join(err, writer.Encode(report{Error: err.Error()})) }
+	fail := func(err error) error { return writer.Encode(report{Error: err.Error()}) }
 	var t task
 	if err := reader.Decode(&t); err != nil {
 		return fail(fmt.Errorf("read the task: %w", err))

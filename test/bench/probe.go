@@ -37,7 +37,7 @@ func (p *probes) make() ([]observe.Probe, error) {
 	})
 	secrets := func(name string) (*corev1.Secret, error) {
 		return &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Name: name, UID: "ca", ResourceVersion: "1"},
+			ObjectMeta: metav1.ObjectMeta{Name: name, UID: "ca", ResourceVersion: "1", Labels: map[string]string{v1alpha1.LabelProbe: "true"}},
 			Data:       map[string][]byte{endpoint.KeyCA: []byte(p.CA)},
 		}, nil
 	}

@@ -65,8 +65,8 @@ const reading = `A figure is what one second of processor time is enough for (/C
 operation the median and the 99th percentile of the time that it took follow. The time depends on how busy machine and
 target are, the processor time hardly does, so compare the latter, and compare ratios rather than figures: both sides of
 a ratio were measured in the same run, by turns. A ratio is ours divided by theirs, with its 95 % confidence interval.
-X is another
-program that does the same job. "Within the error" means that the interval holds the goal itself: more rounds
+A limit is what the same work costs without the operator, in the plainest loop around the standard library; a peer is
+another program that does the same job. "Within the error" means that the interval holds the goal itself: more rounds
 (-rounds) would decide it.`
 
 // method says how the figures came to be, with the number of rounds and the

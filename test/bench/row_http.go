@@ -5,8 +5,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 )
@@ -14,24 +12,21 @@ import (
 var httpRow = row{
 	name: "http",
 	about: `An HTTP check over a new connection, as the operator makes it from an Endpoint, with its steps measured
-and the guard on addresses on. The limit is a loop around Go's own client (net/http, DisableKeepAlives) that reads the
-body and nothing else.`,
-	needs: []string{nginx},
-	measure: func(ctx context.Context, b *bench) (lines []line, err error) {
-		w, err := b.startWeb(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, w.stop()) }()
-		targets := urls("http", w.Plain, "/")
-		l, err := b.compare(ctx, comparison{
-			what:   "HTTP, new connection",
-			ours:   side{leg: b.legOf("probe", probes{URLs: targets}, nil)},
-			theirs: side{"net/http loop", b.legOf("bare-http", bareHTTP{URLs: targets}, nil)},
-			figure: perCPU,
-			goal:   atLeast(0.7),
+and the guard on addresses on; 8 at a time. The limit is a loop around Go's own client (net/http, DisableKeepAlives) that
+reads the body and nothing else. The peer is prometheus-blackbox-exporter of Debian with its module http_2xx, asked over
+connections that last, as Prometheus does it; a probe there includes the page that tells the result.`,
+	needs: []string{nginx, blackbox},
+	measure: func(ctx context.Context, b *bench) ([]line, error) {
+		return b.withWeb(ctx, func(w *web) ([]comparison, error) {
+			targets := urls("http", w.Plain, "/")
+			ours := side{leg: b.legOf("probe", probes{URLs: targets}, nil)}
+			bare := side{"net/http loop", b.legOf("bare-http", bareHTTP{URLs: targets}, nil)}
+			peer := side{"blackbox_exporter", b.blackboxLeg(moduleHTTP, w.CA, targets)}
+			return []comparison{
+				{"HTTP, new connection", ours, bare, perCPU, atLeast(0.7)},
+				{"HTTP, new connection", ours, peer, perCPU, atLeast(5)},
+			}, nil
 		})
-		return []line{l}, err
 	},
 }
 
@@ -42,34 +37,19 @@ type bareHTTP struct {
 	KeepAlive bool `json:",omitempty"`
 }
 
+// client returns Go's own client.
+func (t *bareHTTP) client() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: !t.KeepAlive, MaxIdleConnsPerHost: atOnce}}
+}
+
 // bareHTTPWorker is a loop around net/http.
 func bareHTTPWorker(ctx context.Context, args json.RawMessage) (window, error) {
 	told, err := decode[bareHTTP](args)
 	if err != nil {
 		return nil, err
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: !told.KeepAlive, MaxIdleConnsPerHost: atOnce}}
+	client := told.client()
 	return loop(ctx, func(ctx context.Context, n int) error {
-		return get(ctx, client, told.URLs[n%len(told.URLs)])
+		return get(ctx, client, told.URLs[n%len(told.URLs)], io.Discard)
 	})
-}
-
-// get asks for a page and reads it.
-func get(ctx context.Context, client *http.Client, url string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d", resp.StatusCode)
-	}
-	return nil
 }

@@ -115,8 +115,26 @@ http {
 `, user, dir, listen(w.Plain, ""), listen(w.Secure, " ssl"))
 }
 
-// stop ends nginx.
-func (w *web) stop() error { return w.process.stop() }
+// withWeb starts nginx for some comparisons, makes them, and ends it.
+func (b *bench) withWeb(ctx context.Context, prepare func(*web) ([]comparison, error)) (lines []line, err error) {
+	w, err := b.startWeb(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, w.process.stop()) }()
+	all, err := prepare(w)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		l, err := b.compare(ctx, c)
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
 
 // socket listens, for a program that inherits it.
 type socket struct {
