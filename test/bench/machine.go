@@ -18,16 +18,26 @@ import (
 // fact is a line of what the document says of machine and versions.
 type fact struct{ name, value string }
 
-const unknown = "unknown"
+// What is said of what cannot be found out.
+const (
+	unknown = "unknown"
+	absent  = "not installed"
+)
+
+var (
+	word    = regexp.MustCompile(`\S+`)
+	dotted  = regexp.MustCompile(`[0-9][0-9.]+`)
+	version = regexp.MustCompile(`k8s\.io/kubernetes (v\S+)`)
+)
 
 // machine says where the figures come from.
-func machine() []fact {
+func machine(ctx context.Context) []fact {
 	return []fact{
 		{"CPU", firstOf(fieldOf("/proc/cpuinfo", "model name"), runtime.GOARCH)},
 		{"cores", strconv.Itoa(runtime.NumCPU())},
 		{"memory", memory()},
 		{"kernel", line1("/proc/sys/kernel/osrelease")},
-		{"virtualisation", virtualisation()},
+		{"virtualisation", virtualisation(ctx)},
 		{"load at the start", line1("/proc/loadavg")},
 	}
 }
@@ -36,9 +46,9 @@ func machine() []fact {
 func versions(ctx context.Context) []fact {
 	return []fact{
 		{"Go", runtime.Version()},
-		{"operator", said(ctx, regexp.MustCompile(`.+`), "git", "describe", "--tags", "--always", "--dirty")},
-		{"nginx", said(ctx, regexp.MustCompile(`[0-9][0-9.]+`), lookFor(nginx), "-v")},
-		{"blackbox_exporter", said(ctx, regexp.MustCompile(`[0-9][0-9.]+`), lookFor(blackbox), "--version")},
+		{"operator", said(ctx, word, "git", "describe", "--tags", "--always", "--dirty")},
+		{"nginx", said(ctx, dotted, lookFor(nginx), "-v")},
+		{"blackbox_exporter", said(ctx, dotted, lookFor(blackbox), "--version")},
 		{"control plane", controlPlane()},
 	}
 }
@@ -46,7 +56,7 @@ func versions(ctx context.Context) []fact {
 // said returns what of a program's output matches.
 func said(ctx context.Context, what *regexp.Regexp, program string, args ...string) string {
 	if program == "" {
-		return "not installed"
+		return absent
 	}
 	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
 	if err != nil {
@@ -62,7 +72,7 @@ func controlPlane() string {
 	if err != nil {
 		return unknown
 	}
-	found := regexp.MustCompile(`k8s\.io/kubernetes (v\S+)`).FindSubmatch(text)
+	found := version.FindSubmatch(text)
 	if found == nil {
 		return unknown
 	}
@@ -78,17 +88,21 @@ func memory() string {
 }
 
 // virtualisation returns what is known of who runs this machine.
-func virtualisation() string {
-	if !strings.Contains(" "+fieldOf("/proc/cpuinfo", "flags")+" ", " hypervisor ") {
-		return "none that the processor knows of"
-	}
+func virtualisation(ctx context.Context) string {
 	var parts []string
-	for _, file := range []string{"sys_vendor", "product_name"} {
-		if text := line1("/sys/class/dmi/id/" + file); text != unknown {
+	for _, kind := range []string{"--vm", "--container"} {
+		// It fails where there is none.
+		if text := said(ctx, word, lookFor("systemd-detect-virt"), kind); text != unknown && text != absent {
 			parts = append(parts, text)
 		}
 	}
-	return firstOf(strings.Join(parts, " "), "a virtual machine")
+	if len(parts) > 0 {
+		return strings.Join(parts, ", ")
+	}
+	if strings.Contains(" "+fieldOf("/proc/cpuinfo", "flags")+" ", " hypervisor ") {
+		return "a virtual machine"
+	}
+	return "none that the processor knows of"
 }
 
 // fieldOf returns the first value of a name in a file of "name : value".

@@ -125,7 +125,7 @@ func run(ctx context.Context, args []string, output, progress io.Writer) error {
 	b := &bench{rounds: s.rounds, turn: s.turn, short: s.short, large: s.large, dir: dir, progress: progress}
 	d := &document{
 		at: time.Now(), command: strings.Join(append([]string{"go run ./test/bench"}, args...), " "),
-		rounds: s.rounds, turn: s.turn, machine: machine(), versions: versions(ctx),
+		rounds: s.rounds, turn: s.turn, machine: machine(ctx), versions: versions(ctx),
 	}
 	failure := d.measure(ctx, b, chosen)
 	d.took = time.Since(d.at)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -134,8 +135,9 @@ func (b *bench) compare(ctx context.Context, c comparison) (line, error) {
 			if err != nil {
 				return line{}, fmt.Errorf("%s, %s: %w", c.what, s.side.called(), err)
 			}
-			if got.Operations == 0 {
-				return line{}, fmt.Errorf("%s, %s: nothing was done", c.what, s.side.called())
+			if v := c.figure.of(got); v <= 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+				return line{}, fmt.Errorf("%s, %s: nothing that can be compared was measured (%d operations, %s of CPU): "+
+					"a turn has to be longer (-seconds)", c.what, s.side.called(), got.Operations, got.CPU)
 			}
 			*s.all = append(*s.all, got)
 		}
