@@ -31,7 +31,6 @@ TEST_ARGS ?=
 # else may run beside them. What they test are processes of their own, of which
 # the race detector would see nothing.
 E2E := test/e2e
-BENCH     ?= .
 
 include hack/tools.mk
 
@@ -77,8 +76,8 @@ test-servers: ## Install the real servers that tests run against, if they are mi
 	fi
 
 .PHONY: bench
-bench: ## Run the benchmarks of all packages (BENCH=regexp)
-	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+bench: controlplane test-servers ## Measure against limits and peers, and write docs/benchmarks.md (ARGS='-rows http')
+	go run ./test/bench $(ARGS)
 
 .PHONY: controlplane
 controlplane: ## Build the embedded control plane into the cache (first time: minutes)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// rows are all that is measured, in the order of the table.
+var rows = []row{
+	httpRow,
+	engineRow,
+	keepAliveRow,
+	tlsRow,
+	tcpRow,
+	scheduleRow,
+}
+
+// workers are what a child can do. They are asked for by name.
+var workers = map[string]worker{
+	"probe":      probeWorker,
+	"bare-http":  bareHTTPWorker,
+	"bare-tls":   bareTLSWorker,
+	"bare-tcp":   bareTCPWorker,
+	"blackbox":   blackboxWorker,
+	"engine":     engineWorker,
+	"paced-http": pacedHTTPWorker,
+	"schedule":   scheduleWorker,
+	"timer":      timerWorker,
+}
