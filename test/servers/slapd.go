@@ -16,17 +16,17 @@ import (
 // Names of entries in the directory of StartSlapd.
 const (
 	// SlapdBase is the entry at the top.
-	SlapdBase = "dc=mainz,dc=test"
+	SlapdBase = "dc=example,dc=org"
 	// SlapdUser is the entry of somebody who has a password.
-	SlapdUser = "uid=monitor,ou=people,dc=mainz,dc=test"
+	SlapdUser = "uid=monitor,ou=people,dc=example,dc=org"
 	// SlapdPrivate is an entry that only SlapdUser may read; others are told
 	// that they may not.
-	SlapdPrivate = "ou=private,dc=mainz,dc=test"
+	SlapdPrivate = "ou=private,dc=example,dc=org"
 	// SlapdHidden is an entry that only SlapdUser may read; others are told
 	// that there is none.
-	SlapdHidden = "ou=hidden,dc=mainz,dc=test"
+	SlapdHidden = "ou=hidden,dc=example,dc=org"
 	// SlapdElsewhere is a referral: it leads back to the server itself.
-	SlapdElsewhere = "ou=elsewhere,dc=mainz,dc=test"
+	SlapdElsewhere = "ou=elsewhere,dc=example,dc=org"
 )
 
 // Slapd is how to start slapd.
@@ -108,35 +108,35 @@ access to * by * read
 }
 
 const slapdTree = `
-dn: dc=mainz,dc=test
+dn: dc=example,dc=org
 objectClass: dcObject
 objectClass: organization
-dc: mainz
+dc: example
 o: Mainz
 
-dn: ou=people,dc=mainz,dc=test
+dn: ou=people,dc=example,dc=org
 objectClass: organizationalUnit
 ou: people
 
-dn: uid=monitor,ou=people,dc=mainz,dc=test
+dn: uid=monitor,ou=people,dc=example,dc=org
 objectClass: account
 objectClass: simpleSecurityObject
 uid: monitor
 userPassword: %s
 
-dn: ou=private,dc=mainz,dc=test
+dn: ou=private,dc=example,dc=org
 objectClass: organizationalUnit
 ou: private
 
-dn: ou=hidden,dc=mainz,dc=test
+dn: ou=hidden,dc=example,dc=org
 objectClass: organizationalUnit
 ou: hidden
 
-dn: ou=elsewhere,dc=mainz,dc=test
+dn: ou=elsewhere,dc=example,dc=org
 objectClass: referral
 objectClass: extensibleObject
 ou: elsewhere
-ref: ldap://%s/ou=elsewhere,dc=mainz,dc=test
+ref: ldap://%s/ou=elsewhere,dc=example,dc=org
 `
 
 // holdPort returns an address of loopback (127.0.0.1:port) that nobody else

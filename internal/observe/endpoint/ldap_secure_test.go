@@ -19,8 +19,8 @@ import (
 	"kdz.mainz.de/operator/test/servers"
 )
 
-// overTLS serves after a handshake.
-func overTLS(config *tls.Config, serve func(conn net.Conn)) func(conn net.Conn) {
+// afterHandshake serves after a handshake.
+func afterHandshake(config *tls.Config, serve func(conn net.Conn)) func(conn net.Conn) {
 	return func(conn net.Conn) {
 		secured := tls.Server(conn, config)
 		defer closeQuietly(secured)
@@ -67,7 +67,7 @@ func TestHostileLDAPBind(t *testing.T) {
 			var connections atomic.Int32
 			e := endpointOf("ldaps://" + rawServer(t, func(conn net.Conn) {
 				connections.Add(1)
-				overTLS(config, c.serve)(conn)
+				afterHandshake(config, c.serve)(conn)
 			}))
 			if c.want.reason == ReasonResponseTimeout {
 				e.Timeout = "1s"
@@ -97,7 +97,7 @@ func TestLDAPClientCertificateRefused(t *testing.T) {
 			ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool(),
 		}
 		e := endpointOf("ldaps://" + rawServer(t, func(conn net.Conn) {
-			overTLS(config, silence)(conn)
+			afterHandshake(config, silence)(conn)
 			silence(conn)
 		}))
 		e.TLS = &v1alpha1.TLSCheck{InsecureSkipVerify: true, ClientCertificateSecretRef: ref("client")}
@@ -116,7 +116,7 @@ func TestHostileLDAPStartTLS(t *testing.T) {
 				return
 			}
 			if _, err := conn.Write(yes); err == nil {
-				overTLS(config, ldapAnswers(ldapMessage(1, ldapEntry("")), ldapDone(0, "")))(conn)
+				afterHandshake(config, ldapAnswers(ldapMessage(1, ldapEntry("")), ldapDone(0, "")))(conn)
 			}
 		}, success, ""},
 		{"never answers", silence, at(ReasonResponseTimeout), ""},
