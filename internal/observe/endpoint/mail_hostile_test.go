@@ -7,8 +7,10 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -290,6 +292,32 @@ func (c spokenConn) LocalAddr() net.Addr              { return &net.TCPAddr{IP: 
 func (c spokenConn) SetDeadline(time.Time) error      { return nil }
 func (c spokenConn) SetReadDeadline(time.Time) error  { return nil }
 func (c spokenConn) SetWriteDeadline(time.Time) error { return nil }
+
+// brokenConn lets nothing out, and hears nothing more after what was said.
+type brokenConn struct{ spokenConn }
+
+func (c brokenConn) Write([]byte) (int, error) { return 0, syscall.EHOSTUNREACH }
+
+func (c brokenConn) Read(b []byte) (int, error) {
+	if n, err := c.spokenConn.Read(b); err == nil {
+		return n, nil
+	}
+	return 0, os.ErrDeadlineExceeded
+}
+
+// TestMailNotSent: a command that cannot be sent tells why there is no answer,
+// unless the server has said so before.
+func TestMailNotSent(t *testing.T) {
+	for said, w := range map[string]want{
+		"220 a\r\n":                   {observe.OutcomeFailure, observe.ClassPath, observe.StepRequest, ReasonNetworkUnreachable},
+		"220 a\r\n421 going down\r\n": failed(observe.StepRequest, ReasonServiceRefused),
+	} {
+		f := NewFactory(Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+			return brokenConn{spokenConn{said: bytes.NewReader([]byte(said))}}, nil
+		}})
+		check(t, f, endpointOf("smtp://127.0.0.1"), nil, w)
+	}
+}
 
 // FuzzMail: whatever a server says, the result is sound, and only one that
 // greeted well and said what it can do is a success.
