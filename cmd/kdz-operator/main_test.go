@@ -12,7 +12,8 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	s, err := parse([]string{"-leader-elect", "-concurrency=4", "-log-format=text", "-log-level=debug",
+	s, err := parse([]string{
+		"-leader-elect", "-concurrency=4", "-log-format=text", "-log-level=debug",
 		"-egress-allow=127.0.0.1", "-egress-allow=::1,10.0.0.0/8", "-egress-deny=0.0.0.0/0",
 	}, io.Discard)
 	if err != nil {

@@ -55,14 +55,14 @@ func loose(host string) (netip.Addr, bool) {
 
 // watchman counts connections and lets none be made.
 type watchman struct {
-	mu     sync.Mutex
-	dialed []string
+	mu      sync.Mutex
+	dialled []string
 }
 
 func (w *watchman) dial(_ context.Context, network, address string) (net.Conn, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.dialed = append(w.dialed, network+" "+address)
+	w.dialled = append(w.dialled, network+" "+address)
 	return nil, errors.New("not in this test")
 }
 
@@ -131,8 +131,8 @@ func refuses(t *testing.T, e *v1alpha1.Endpoint) {
 			t.Errorf("result is %+v", r)
 		}
 	}
-	if len(w.dialed) > 0 {
-		t.Errorf("connected to %v", w.dialed)
+	if len(w.dialled) > 0 {
+		t.Errorf("connected to %v", w.dialled)
 	}
 }
 
@@ -179,8 +179,8 @@ func TestRebinding(t *testing.T) {
 		t.Errorf("the harmless address is refused: %+v", r)
 	}
 	checkProbe(t, p, inconclusive(observe.ClassLocal, observe.StepConnect, ReasonEgressRefused))
-	if len(w.dialed) != 1 || w.dialed[0] != "tcp 127.9.9.9:80" {
-		t.Errorf("connected to %v", w.dialed)
+	if len(w.dialled) != 1 || w.dialled[0] != "tcp 127.9.9.9:80" {
+		t.Errorf("connected to %v", w.dialled)
 	}
 }
 
@@ -226,8 +226,8 @@ func TestGuardedRedirects(t *testing.T) {
 			e1.HTTP = &v1alpha1.HTTPCheck{FollowRedirects: true}
 			check(t, NewFactory(Options{Egress: e, Dial: dial, Resolver: elsewhere}), e1, nil,
 				inconclusive(observe.ClassLocal, observe.StepRequest, ReasonEgressRefused))
-			if len(w.dialed) > 0 {
-				t.Errorf("connected to %v", w.dialed)
+			if len(w.dialled) > 0 {
+				t.Errorf("connected to %v", w.dialled)
 			}
 		})
 	}

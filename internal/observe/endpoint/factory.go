@@ -168,14 +168,12 @@ func (f *Factory) New(e *v1alpha1.Endpoint, secrets Secrets) (observe.Probe, err
 // permitted returns a *SpecError if host is an address to which checks may not
 // connect. What a name stands for is looked at when it is resolved.
 func (f *Factory) permitted(field, host string) error {
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return nil
-	}
-	if err := f.egress.Check(addr); err != nil {
-		refused := invalid(field, "%s", err.Error())
-		refused.Reason = SpecEgressRefused
-		return refused
+	if addr, err := netip.ParseAddr(host); err == nil {
+		if err := f.egress.Check(addr); err != nil {
+			refused := invalid(field, "%s", err.Error())
+			refused.Reason = SpecEgressRefused
+			return refused
+		}
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func TestLDAPAgainstSlapd(t *testing.T) {
 	}{
 		{name: "root DSE", want: success},
 		{name: "entry", base: servers.SlapdBase, want: success},
-		{name: "entry written otherwise", base: "DC=Mainz, dc=test", want: success},
+		{name: "entry written otherwise", base: "DC=Example, dc=ORG", want: success},
 		{name: "no entry", base: "ou=none," + servers.SlapdBase, want: failed(observe.StepExpectation, ReasonEntryNotFound), message: "result code 32"},
 		{name: "hidden entry", base: servers.SlapdHidden, want: failed(observe.StepExpectation, ReasonEntryNotFound)},
 		{name: "private entry", base: servers.SlapdPrivate, want: failed(observe.StepExpectation, ReasonAccessDenied), message: "to anybody"},
