@@ -91,7 +91,20 @@ func both(replies ...reply) reply {
 
 func dnsUDP(t *testing.T, answer reply) string {
 	t.Helper()
-	return udpServer(t, "127.0.0.1:0", func(packet []byte) [][]byte { return answer(questionIn(packet)) })
+	// An address at which no other test listens, over TCP either.
+	return udpServer(t, "127.0.0.80:0", func(packet []byte) [][]byte { return answer(questionIn(packet)) })
+}
+
+// dnsBoth answers over UDP, and over TCP at the same port.
+func dnsBoth(t *testing.T, answer reply, serve func(conn net.Conn)) string {
+	t.Helper()
+	address := dnsUDP(t, answer)
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveRaw(t, l, serve)
+	return address
 }
 
 func questionIn(packet []byte) *dns.Msg {
@@ -280,8 +293,7 @@ func TestTruncated(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			address := rawServer(t, c.serve)
-			udpServer(t, address, func(packet []byte) [][]byte { return truncated(questionIn(packet)) })
+			address := dnsBoth(t, truncated, c.serve)
 			e := dnsEndpoint("dns://mainz.test", address, "", "192.0.2.7")
 			if c.want.reason == ReasonResponseTimeout {
 				e.Timeout = "300ms"

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +25,8 @@ func TestOwnNameServers(t *testing.T) {
 	fails := dnsUDP(t, packed(func(m *dns.Msg) { m.Rcode = dns.RcodeServerFailure }))
 	forges := dnsUDP(t, forgedID)
 	deaf := dnsUDP(t, func(*dns.Msg) [][]byte { return nil })
-	nobody := freePort(t)
+	// An address at which no test listens.
+	nobody := strings.Replace(freePort(t), loopback.String(), "127.0.0.81", 1)
 	unreachable := inconclusive(observe.ClassPath, observe.StepConnect, ReasonResolverUnreachable)
 	failing := failed(observe.StepRequest, ReasonNameServerFailure)
 	for _, c := range []struct {
@@ -98,14 +100,13 @@ func TestResolvConf(t *testing.T) {
 func TestDNSCalledOff(t *testing.T) {
 	for _, over := range []string{"udp", "tcp"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		address := rawServer(t, func(conn net.Conn) { readQuestion(conn); cancel(); silence(conn) })
-		udpServer(t, address, func(packet []byte) [][]byte {
+		address := dnsBoth(t, func(ask *dns.Msg) [][]byte {
 			if over == "udp" {
 				cancel()
 				return nil
 			}
-			return truncated(questionIn(packet))
-		})
+			return truncated(ask)
+		}, func(conn net.Conn) { readQuestion(conn); cancel(); silence(conn) })
 		for _, options := range []Options{{}, {NameServers: func() []string { return []string{address, address} }}} {
 			e := dnsEndpoint("dns://mainz.test", address, "")
 			if options.NameServers != nil {
