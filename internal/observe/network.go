@@ -14,14 +14,19 @@ type network struct {
 	family uint8
 }
 
-// networkOf returns the network of an address such as "192.0.2.7:443" or
-// "[2001:db8::7]:443"; the unknown network for a name or for nothing.
+// networkOf returns the network of an address such as "192.0.2.7:443",
+// "[2001:db8::7]:443" or, of an echo request, "192.0.2.7"; the unknown network
+// for a name or for nothing.
 func networkOf(address string) network {
-	parsed, err := netip.ParseAddrPort(address)
+	ip, err := netip.ParseAddr(address)
 	if err != nil {
-		return network{}
+		withPort, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return network{}
+		}
+		ip = withPort.Addr()
 	}
-	ip := parsed.Addr().Unmap()
+	ip = ip.Unmap()
 	if ip.Is4() {
 		b := ip.As4()
 		return network{prefix: uint64(binary.BigEndian.Uint32(b[:]) >> 8), family: 4}

@@ -25,6 +25,7 @@ func TestNetworkOf(t *testing.T) {
 	same := [][2]string{
 		{"127.0.0.1:80", "127.0.0.255:443"},
 		{"127.0.0.1:80", "[::ffff:127.0.0.9]:80"},
+		{"127.0.0.1:80", "127.0.0.9"},
 		{"[fd00:0:0:1::1]:80", "[fd00:0:0:1:ffff::2]:443"},
 	}
 	for _, pair := range same {
@@ -37,7 +38,7 @@ func TestNetworkOf(t *testing.T) {
 			t.Errorf("%s is in a network in which it is not", other)
 		}
 	}
-	for _, unknown := range []string{"", "payroll.example:443", "127.0.0.1", "127.0.0.1:http"} {
+	for _, unknown := range []string{"", "payroll.example:443", "payroll.example", "127.0.0.1:http"} {
 		if networkOf(unknown).known() {
 			t.Errorf("the network of %q is known", unknown)
 		}

@@ -5,6 +5,9 @@
 // check: http(s), tcp, tls, dns, icmp, grpc(s), smtp(s), imap(s), ldap(s), ssh.
 // An Egress decides where checks may connect.
 //
+// The addresses of a name are kept for 30 seconds, except in dns checks, so a
+// fault of a name may be seen that much later.
+//
 // A check asks exactly once, over a new connection (a connection that is kept
 // open hides faults of name, route and certificate), reads a bounded part of
 // the answer, and says at which step it failed, for which stable reason, and
