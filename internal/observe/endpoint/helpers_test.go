@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -232,5 +233,49 @@ func specError(t *testing.T, err error, field string, reason SpecReason) {
 	}
 	if spec.Field != field || spec.Reason != reason || spec.Detail == "" {
 		t.Errorf("error is %+v, want field %s and reason %s", spec, field, reason)
+	}
+}
+
+// calledOff asks a server, and goes shortly after it connected: the check must
+// end at once, at the step at which it waited.
+func calledOff(t *testing.T, serve func(conn net.Conn), declare func(address string) *v1alpha1.Endpoint, step observe.Step) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	e := declare(rawServer(t, func(conn net.Conn) {
+		time.AfterFunc(50*time.Millisecond, cancel)
+		serve(conn)
+	}))
+	e.Timeout = "50s"
+	p, err := NewFactory(Options{}).New(e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	r := p.Run(ctx)
+	sound(t, r)
+	if r.Reason != ReasonCancelled || r.Step != step || time.Since(begun) > 5*time.Second {
+		t.Errorf("result is %+v after %v", r, time.Since(begun))
+	}
+}
+
+// frugal asks a hostile server, and fails if that is a success or if it made
+// anybody in this process allocate more than so many bytes. It is not for
+// tests that run beside others.
+func frugal(t *testing.T, e *v1alpha1.Endpoint, most uint64) {
+	t.Helper()
+	p, err := NewFactory(Options{}).New(e, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := p.Run(context.Background())
+	runtime.ReadMemStats(&after)
+	sound(t, r)
+	if spent := after.TotalAlloc - before.TotalAlloc; r.Outcome == observe.OutcomeSuccess || spent > most {
+		t.Errorf("%d bytes were allocated for %+v", spent, r)
+	} else {
+		t.Logf("%d KiB: %s", spent>>10, r.Message)
 	}
 }

@@ -4,10 +4,8 @@ package endpoint
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -211,26 +209,13 @@ func TestLDAPCancelled(t *testing.T) {
 		"before STARTTLS":   {silence, true, observe.StepHandshake},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			e := endpointOf("ldap://" + rawServer(t, func(conn net.Conn) {
-				time.AfterFunc(50*time.Millisecond, cancel)
-				c.serve(conn)
-			}))
-			e.Timeout = "50s"
-			if c.tls {
-				e.TLS = &v1alpha1.TLSCheck{}
-			}
-			p, err := NewFactory(Options{}).New(e, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			begun := time.Now()
-			r := p.Run(ctx)
-			sound(t, r)
-			if r.Reason != ReasonCancelled || r.Step != c.step || time.Since(begun) > 5*time.Second {
-				t.Errorf("result is %+v after %v", r, time.Since(begun))
-			}
+			calledOff(t, c.serve, func(address string) *v1alpha1.Endpoint {
+				e := endpointOf("ldap://" + address)
+				if c.tls {
+					e.TLS = &v1alpha1.TLSCheck{}
+				}
+				return e
+			}, c.step)
 		})
 	}
 }
@@ -238,7 +223,6 @@ func TestLDAPCancelled(t *testing.T) {
 // TestHostileLDAPMemory is not parallel: it counts what everybody allocates.
 func TestHostileLDAPMemory(t *testing.T) {
 	const most = 12 << 20
-	f := NewFactory(Options{})
 	references := bytes.Repeat(ldapReference(1, ""), 1000)
 	for name, serve := range map[string]func(conn net.Conn){
 		"lying length":  ldapAnswers(fromHex("30 84 7fffffff 020101 64")),
@@ -250,20 +234,7 @@ func TestHostileLDAPMemory(t *testing.T) {
 			octets(strings.Repeat("x", maxLDAPMessage/2)), deepest())), 0),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := f.New(endpointOf("ldap://"+rawServer(t, serve)), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			r := p.Run(context.Background())
-			runtime.ReadMemStats(&after)
-			sound(t, r)
-			if spent := after.TotalAlloc - before.TotalAlloc; r.Outcome == observe.OutcomeSuccess || spent > most {
-				t.Errorf("%d bytes were allocated for %+v", spent, r)
-			} else {
-				t.Logf("%d KiB: %s", spent>>10, r.Message)
-			}
+			frugal(t, endpointOf("ldap://"+rawServer(t, serve)), most)
 		})
 	}
 }

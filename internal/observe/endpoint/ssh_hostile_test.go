@@ -5,14 +5,12 @@ package endpoint
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +18,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
@@ -293,23 +292,7 @@ func TestSSHCancelled(t *testing.T) {
 		"in the key exchange":       {sshSays(sshHello), observe.StepHandshake},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			e := sshEndpoint(rawServer(t, func(conn net.Conn) {
-				time.AfterFunc(50*time.Millisecond, cancel)
-				c.serve(conn)
-			}), strangeFingerprint)
-			e.Timeout = "50s"
-			p, err := NewFactory(Options{}).New(e, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			begun := time.Now()
-			r := p.Run(ctx)
-			sound(t, r)
-			if r.Reason != ReasonCancelled || r.Step != c.step || time.Since(begun) > 5*time.Second {
-				t.Errorf("result is %+v after %v", r, time.Since(begun))
-			}
+			calledOff(t, c.serve, func(address string) *v1alpha1.Endpoint { return sshEndpoint(address, strangeFingerprint) }, c.step)
 		})
 	}
 }
@@ -317,7 +300,6 @@ func TestSSHCancelled(t *testing.T) {
 // TestHostileSSHMemory is not parallel: it counts what everybody allocates.
 func TestHostileSSHMemory(t *testing.T) {
 	const most = 2 << 20
-	f := NewFactory(Options{})
 	megabytes := strings.Repeat("x", 1<<20)
 	ignored := sshPacket(append([]byte{2, 0, 0, 0x7f, 0}, make([]byte, 0x7f00)...))
 	for name, serve := range map[string]func(conn net.Conn){
@@ -327,20 +309,7 @@ func TestHostileSSHMemory(t *testing.T) {
 		"ignored packets":    sshEndless(sshHello, ignored, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := f.New(sshEndpoint(rawServer(t, serve), strangeFingerprint), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			r := p.Run(context.Background())
-			runtime.ReadMemStats(&after)
-			sound(t, r)
-			if spent := after.TotalAlloc - before.TotalAlloc; r.Outcome == observe.OutcomeSuccess || spent > most {
-				t.Errorf("%d bytes were allocated for %+v", spent, r)
-			} else {
-				t.Logf("%d KiB: %s", spent>>10, r.Message)
-			}
+			frugal(t, sshEndpoint(rawServer(t, serve), strangeFingerprint), most)
 		})
 	}
 }
