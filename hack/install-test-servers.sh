@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs the real servers that tests ask, from Debian's own packages. It may
-# be run again at any time. The servers are not started: tests start their own
-# copies on free ports of the loopback interface, as the user who runs them.
+# Installs the real servers that tests ask, and the exporter that make bench
+# compares with, from Debian's own packages. It may be run again at any time.
+# The servers are not started: tests start their own copies on free ports of the
+# loopback interface, as the user who runs them.
 set -eu
 
 packages="nginx-light nsd exim4-daemon-light dovecot-imapd slapd openssh-server prometheus-blackbox-exporter"

@@ -123,7 +123,10 @@ func short(d time.Duration) string {
 	return fmt.Sprintf("%d ns", d)
 }
 
-// milliseconds writes a duration given in seconds.
-func milliseconds(seconds float64) string {
-	return strconv.FormatFloat(seconds*1000, 'g', 3, 64) + " ms"
+// seconds writes a duration given in seconds.
+func seconds(v float64) string {
+	if math.IsInf(v, 0) {
+		return "any time"
+	}
+	return short(time.Duration(v * float64(time.Second)))
 }

@@ -40,7 +40,7 @@ func example() *document {
 			}},
 			{&row{name: "schedule", about: "100,000 checks."}, []line{
 				absolute("missed", 0, count, "1,000,000 checks", atMost(0)),
-				absolute("late", 0.3011, milliseconds, "", atMost(0.3)),
+				absolute("late", 0.3011, seconds, "", atMost(0.3)),
 				absolute("memory", 956.4, size, "", goal{}),
 			}},
 		},
