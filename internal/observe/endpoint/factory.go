@@ -61,6 +61,7 @@ type Factory struct {
 	egress    *Egress
 	userAgent string
 
+	keeper      keeper
 	tlsBases    shared[tlsBase]
 	patterns    shared[pattern]
 	expressions shared[expression]
