@@ -105,8 +105,8 @@ type Result struct {
 	// Slow: a success that took longer than was agreed (maxLatency).
 	Slow bool
 	// CertificateNotAfter is when the earliest certificate of the chain that
-	// the target presented expires, read in this very check; zero if none was
-	// seen.
+	// the target presented expires, read in this very check, or when the
+	// connection was opened that it used; zero if none was seen.
 	CertificateNotAfter time.Time
 	// Address is the address that was connected to ("192.0.2.7:443"), or that
 	// was asked where there is no connection, without a port where there is

@@ -30,7 +30,7 @@ const authorization = "Authorization"
 // newAsk reads what an endpoint declares about HTTP. Errors are *SpecError or
 // *SecretError.
 func (f *Factory) newAsk(c *v1alpha1.HTTPCheck, secrets *secretReader, q *question) (*httpAsk, error) {
-	a := &httpAsk{method: string(c.Method), follow: c.FollowRedirects}
+	a := &httpAsk{method: string(c.Method), follow: c.FollowRedirects, keep: c.KeepAlive}
 	switch a.method {
 	case "":
 		a.method = http.MethodGet
@@ -85,6 +85,7 @@ func (a *httpAsk) describe(q *question) {
 	q.add("method", a.method)
 	q.add("host", a.host)
 	q.add("follow", strconv.FormatBool(a.follow))
+	q.add("keepAlive", strconv.FormatBool(a.keep))
 	for _, s := range a.statuses {
 		q.add("status", s.String())
 	}
@@ -215,7 +216,7 @@ func (a *httpAsk) addCredentials(c *v1alpha1.HTTPCheck, secrets *secretReader, q
 // tryWriting writes the request to nowhere, so that what the writer would
 // refuse in each check is refused once, here.
 func (p *httpProbe) tryWriting() error {
-	if err := p.request(hop{target: p.target, method: p.ask.method, own: true}).Write(io.Discard); err != nil {
+	if err := p.request(hop{target: p.target, method: p.ask.method, own: true}, false).Write(io.Discard); err != nil {
 		if p.ask.host != "" {
 			return invalid("http.headers", "header Host cannot be used")
 		}

@@ -22,6 +22,8 @@ import (
 //
 //	BenchmarkHTTPProbe with BenchmarkBareHTTP
 //	BenchmarkHTTPSProbe with BenchmarkBareHTTPS
+//	BenchmarkHTTPKeepAliveProbe with BenchmarkBareHTTPKeepAlive
+//	BenchmarkHTTPSKeepAliveProbe with BenchmarkBareHTTPSKeepAlive
 //	BenchmarkTLSProbe with BenchmarkBareTLS
 
 // cpu reports the processor time that this process takes for each round.
@@ -42,9 +44,12 @@ func cpu(b *testing.B, round func()) {
 	b.ReportMetric(float64(spent()-before)/float64(b.N), "cpu-ns/op")
 }
 
-func benchmarkProbe(b *testing.B, url func(w *web) string) {
+func benchmarkProbe(b *testing.B, url func(w *web) string, edits ...func(e *v1alpha1.Endpoint)) {
 	w := startWeb(b)
 	e := endpointOf(url(w))
+	for _, edit := range edits {
+		edit(e)
+	}
 	if e.URL[:4] != "http" || e.URL[:5] == "https" {
 		e.TLS = &v1alpha1.TLSCheck{CASecretRef: ref("ca")}
 	}
@@ -60,9 +65,10 @@ func benchmarkProbe(b *testing.B, url func(w *web) string) {
 	})
 }
 
-func benchmarkClient(b *testing.B, url func(w *web) string) {
+func benchmarkClient(b *testing.B, url func(w *web) string, keepAlive bool) {
 	w := startWeb(b)
-	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: w.root.Pool()}}
+	transport := &http.Transport{DisableKeepAlives: !keepAlive, TLSClientConfig: &tls.Config{RootCAs: w.root.Pool()}}
+	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	target := url(w)
 	cpu(b, func() {
@@ -83,9 +89,15 @@ func plainURL(w *web) string  { return "http://" + w.http + "/" }
 func secureURL(w *web) string { return "https://" + w.https + "/" }
 
 func BenchmarkHTTPProbe(b *testing.B)  { benchmarkProbe(b, plainURL) }
-func BenchmarkBareHTTP(b *testing.B)   { benchmarkClient(b, plainURL) }
+func BenchmarkBareHTTP(b *testing.B)   { benchmarkClient(b, plainURL, false) }
 func BenchmarkHTTPSProbe(b *testing.B) { benchmarkProbe(b, secureURL) }
-func BenchmarkBareHTTPS(b *testing.B)  { benchmarkClient(b, secureURL) }
+func BenchmarkBareHTTPS(b *testing.B)  { benchmarkClient(b, secureURL, false) }
+func keepAlive(e *v1alpha1.Endpoint)   { e.HTTP = &v1alpha1.HTTPCheck{KeepAlive: true} }
+
+func BenchmarkHTTPKeepAliveProbe(b *testing.B)  { benchmarkProbe(b, plainURL, keepAlive) }
+func BenchmarkBareHTTPKeepAlive(b *testing.B)   { benchmarkClient(b, plainURL, true) }
+func BenchmarkHTTPSKeepAliveProbe(b *testing.B) { benchmarkProbe(b, secureURL, keepAlive) }
+func BenchmarkBareHTTPSKeepAlive(b *testing.B)  { benchmarkClient(b, secureURL, true) }
 
 func BenchmarkTLSProbe(b *testing.B) {
 	benchmarkProbe(b, func(w *web) string { return "tls://" + w.https })

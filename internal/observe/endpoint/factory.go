@@ -72,6 +72,7 @@ type Factory struct {
 	// openEcho opens a socket for ICMP.
 	openEcho func(v6 bool) (*echoSocket, error)
 
+	keeper      keeper
 	tlsBases    shared[tlsBase]
 	patterns    shared[pattern]
 	expressions shared[expression]

@@ -16,19 +16,23 @@ import (
 	"kdz.mainz.de/operator/internal/observe"
 )
 
-// httpProbe asks an HTTP server one question over a new connection.
+// httpProbe asks an HTTP server one question, over a new connection unless the
+// endpoint declares keepAlive.
 //
 // It speaks HTTP/1.1 itself, with the request writer and response reader of
 // net/http, instead of going through an http.Transport. A Transport holds pools
-// and goroutines for connections that last, while here each lasts for one
-// question; and it hides at which step an exchange failed behind errors without
-// a type. The standard library's parsers, and only they, see what servers send.
-// HTTP/2 is not offered: a server that speaks it over TLS to the public speaks
-// HTTP/1.1 as well, and one that does not is asked by the check for its scheme.
+// and goroutines for connections that last, while here most last for one
+// question, and one that is kept needs neither; and it hides at which step an
+// exchange failed behind errors without a type. The standard library's parsers,
+// and only they, see what servers send. HTTP/2 is not offered: a server that
+// speaks it over TLS to the public speaks HTTP/1.1 as well, and one that does
+// not is asked by the check for its scheme.
 type httpProbe struct {
 	common
 	tls tlsSettings
 	ask *httpAsk
+	// seat is where a connection is kept; nil if none is.
+	seat *seat
 }
 
 // httpAsk is how to ask and what to expect; probes that declare nothing share
@@ -44,6 +48,7 @@ type httpAsk struct {
 	pattern    *pattern
 	expression *expression
 	follow     bool
+	keep       bool
 }
 
 type headerField struct{ name, value string }
@@ -76,6 +81,13 @@ func (f *Factory) newHTTP(base common, e *v1alpha1.Endpoint, secrets *secretRead
 	}
 	if err := p.tryWriting(); err != nil {
 		return nil, err
+	}
+	// Nobody can know of a kept connection that it is alive until an answer
+	// comes, and a POST that went astray must not be repeated (RFC 9110,
+	// section 9.2.2): it could not be told from a fault of the server. So POST
+	// opens a new connection each time.
+	if p.ask.keep && p.ask.method != http.MethodPost {
+		p.seat = f.keeper.newSeat(p)
 	}
 	p.key = q.key()
 	return p, nil
@@ -121,42 +133,79 @@ func (p *httpProbe) walk(r *run) *fault {
 // exchange asks once. It returns the next hop if the answer is a redirect that
 // is to be followed.
 func (p *httpProbe) exchange(r *run, h hop) (*hop, *fault) {
-	conn, f := r.connect(&h.target)
+	if p.seat == nil || r.hop > 0 {
+		return p.exchangeAnew(r, h, nil)
+	}
+	kept, seated := p.seat.sit(r.started)
+	if !seated {
+		return p.exchangeAnew(r, h, nil)
+	}
+	var left *line
+	defer func() { p.seat.rise(left, r.entered) }()
+	if kept != nil && r.resume(kept) {
+		next, f, stale := p.talk(r, h, kept, &left)
+		if !stale {
+			return next, f
+		}
+		r.disown()
+	}
+	return p.exchangeAnew(r, h, &left)
+}
+
+// exchangeAnew is exchange over a new connection. That is left in keep if it can
+// serve again; nil means that it is not wanted.
+func (p *httpProbe) exchangeAnew(r *run, h hop, keep **line) (*hop, *fault) {
+	l, f := p.open(r, h)
 	if f != nil {
 		return nil, f
 	}
-	defer r.guard(conn)()
-	secret := h.own && p.ask.secret
-	if h.target.scheme == schemeHTTPS {
-		s, f := r.secure(conn, &p.tls, h.target.host, h.own, "http/1.1")
-		if f != nil {
-			return nil, f
-		}
-		conn, secret = s, secret || h.own && s.asked && s.identified
-	}
-	r.enter(observe.StepRequest)
-	t := newTalk(conn)
-	defer t.release()
-	resp, err := t.ask(p.request(h))
-	if err != nil {
-		return nil, r.answerFault(err, conn)
-	}
-	if next, f := p.redirect(h, resp); f != nil || next != nil {
-		return next, f
-	}
-	f = p.judge(r, t, resp, secret)
-	r.conclude()
-	if f == nil || f.reason != ReasonResponseTimeout {
-		r.leave(t, conn, resp)
-	}
-	return nil, f
+	next, f, _ := p.talk(r, h, l, keep)
+	return next, f
 }
 
-// request returns what to write for a hop.
-func (p *httpProbe) request(h hop) *http.Request {
+// talk asks over a line, and leaves that in keep or ends it. stale means that a
+// kept line failed, and that the server is to be asked over another.
+func (p *httpProbe) talk(r *run, h hop, l *line, keep **line) (next *hop, f *fault, stale bool) {
+	defer func() {
+		if keep == nil || *keep != l {
+			l.end()
+		}
+	}()
+	r.enter(observe.StepRequest)
+	t := newTalk(l.conn)
+	defer t.release()
+	resp, err := t.ask(p.request(h, keep != nil))
+	if err != nil {
+		if r.stale(l, t, err) {
+			return nil, nil, true
+		}
+		return nil, r.answerFault(err, l.conn), false
+	}
+	if l.reused && resp.StatusCode == http.StatusRequestTimeout {
+		// It may be meant for the time before the request, and allows to
+		// repeat that (RFC 9110, section 15.5.9).
+		return nil, nil, true
+	}
+	if next, f := p.redirect(h, resp); f != nil || next != nil {
+		return next, f, false
+	}
+	f = p.judge(r, t, resp, h.own && (p.ask.secret || l.identified()))
+	r.conclude()
+	switch {
+	case f == nil && keep != nil && r.keep(l, t, resp, p.timeout):
+		*keep = l
+	case f == nil || f.reason != ReasonResponseTimeout:
+		r.leave(t, l.conn, resp)
+	}
+	return nil, f, false
+}
+
+// request returns what to write for a hop; keep asks the server to leave the
+// connection open.
+func (p *httpProbe) request(h hop, keep bool) *http.Request {
 	req := &http.Request{
 		Method: h.method, URL: h.target.url, Host: h.target.url.Host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Close: true,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Close: !keep,
 		Header: http.Header{
 			"Accept": {"*/*"},
 			// What is not compressed cannot unfold into something endless.

@@ -125,19 +125,25 @@ func (r *run) afterRedirect(f *fault) string {
 	return "Where a redirect led to: " + f.message
 }
 
-// guard lets the connection end with the check: reads and writes fail from the
-// deadline on, or as soon as whoever asked no longer wants to know. The
-// returned function ends that and closes the connection.
+// guard lets the connection end with the check, see watch. The returned function
+// ends that and closes the connection.
 func (r *run) guard(conn net.Conn) (release func()) {
-	// An error means that the connection is closed, which the next use tells.
-	_ = conn.SetDeadline(r.deadline)
-	stop := context.AfterFunc(r.asked, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	stop := r.watch(conn)
 	return func() {
 		stop()
 		// Nothing more is wanted of the connection, so nothing of what
 		// closing says matters.
 		_ = conn.Close()
 	}
+}
+
+// watch lets the connection end with the check: reads and writes fail from the
+// deadline on, or as soon as whoever asked no longer wants to know. stop ends
+// the latter, and returns false if that is too late.
+func (r *run) watch(conn net.Conn) (stop func() bool) {
+	// An error means that the connection is closed, which the next use tells.
+	_ = conn.SetDeadline(r.deadline)
+	return context.AfterFunc(r.asked, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 }
 
 // because returns ": " and text that the target chose, for a message, but

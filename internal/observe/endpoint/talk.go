@@ -29,6 +29,8 @@ type talk struct {
 	kept *bytes.Buffer
 	// left is how many bytes may still be read; negative means no bound.
 	left int
+	// heard: something came.
+	heard bool
 }
 
 var talks = sync.Pool{New: func() any {
@@ -40,7 +42,7 @@ var talks = sync.Pool{New: func() any {
 
 func newTalk(conn net.Conn) *talk {
 	t := talks.Get().(*talk)
-	t.conn = conn
+	t.conn, t.heard = conn, false
 	t.in.Reset(t)
 	t.out.Reset(conn)
 	return t
@@ -68,6 +70,7 @@ func (t *talk) Read(b []byte) (int, error) {
 		b = b[:t.left]
 	}
 	n, err := t.conn.Read(b)
+	t.heard = t.heard || n > 0
 	if t.left > 0 {
 		t.left -= n
 	}
