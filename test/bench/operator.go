@@ -139,6 +139,3 @@ func resident(pid int) (now, most float64, err error) {
 
 // mebibytes writes a size of memory.
 func mebibytes(v float64) string { return number(v/(1<<20)) + " MiB" }
-
-// seconds writes a duration given in seconds.
-func seconds(v float64) string { return number(v) + " s" }
