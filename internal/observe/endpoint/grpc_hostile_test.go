@@ -26,20 +26,26 @@ import (
 // serve when the first call has come.
 func speakHTTP2(serve func(f *http2.Framer, conn net.Conn)) func(conn net.Conn) {
 	return func(conn net.Conn) {
-		f := http2.NewFramer(conn, conn)
-		if _, err := io.CopyN(io.Discard, conn, int64(len(http2.ClientPreface))); err != nil || f.WriteSettings() != nil {
+		readHTTP2(conn, func(f *http2.Framer, _ *http2.MetaHeadersFrame) { serve(f, conn) })
+	}
+}
+
+// readHTTP2 greets, and hands over the headers of the first call.
+func readHTTP2(conn net.Conn, serve func(f *http2.Framer, h *http2.MetaHeadersFrame)) {
+	f := http2.NewFramer(conn, conn)
+	f.ReadMetaHeaders = hpack.NewDecoder(4<<10, nil)
+	if _, err := io.CopyN(io.Discard, conn, int64(len(http2.ClientPreface))); err != nil || f.WriteSettings() != nil {
+		return
+	}
+	for {
+		frame, err := f.ReadFrame()
+		if err != nil {
 			return
 		}
-		for {
-			frame, err := f.ReadFrame()
-			if err != nil {
-				return
-			}
-			if frame.Header().Type == http2.FrameHeaders {
-				serve(f, conn)
-				silence(conn)
-				return
-			}
+		if h, ok := frame.(*http2.MetaHeadersFrame); ok {
+			serve(f, h)
+			silence(conn)
+			return
 		}
 	}
 }

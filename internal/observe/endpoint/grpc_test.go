@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/http2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -197,6 +198,35 @@ func TestGRPCRequest(t *testing.T) {
 			}
 			if asks.Load() != 1 {
 				t.Errorf("it was asked %d times", asks.Load())
+			}
+		})
+	}
+}
+
+// TestGRPCScheme: a request names the scheme by which it comes.
+func TestGRPCScheme(t *testing.T) {
+	root := servers.NewAuthority(t, "Root")
+	config := &tls.Config{Certificates: []tls.Certificate{root.Issue(t, servers.Certificate{})}, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12}
+	secrets := secretsOf(secretOf("ca", map[string]string{KeyCA: string(root.PEM())}))
+	for scheme, want := range map[string]string{"grpc": "http", "grpcs": "https"} {
+		t.Run(scheme, func(t *testing.T) {
+			asked := make(chan string, 1)
+			address := rawServer(t, func(conn net.Conn) {
+				if scheme == "grpcs" {
+					conn = tls.Server(conn, config)
+				}
+				readHTTP2(conn, func(f *http2.Framer, h *http2.MetaHeadersFrame) {
+					asked <- h.PseudoValue("scheme")
+					_ = f.WriteRSTStream(h.StreamID, http2.ErrCodeCancel)
+				})
+			})
+			e := grpcEndpoint(scheme+"://"+address, "")
+			if scheme == "grpcs" {
+				e.TLS = &v1alpha1.TLSCheck{CASecretRef: ref("ca")}
+			}
+			check(t, NewFactory(Options{}), e, secrets, failed(observe.StepRequest, ReasonConnectionClosed))
+			if got := <-asked; got != want {
+				t.Errorf("the scheme is %q, want %q", got, want)
 			}
 		})
 	}
