@@ -163,7 +163,8 @@ type HTTPCheck struct {
 
 	// keepAlive keeps the connection for the next check, for five minutes at
 	// most, which spares both sides work. A fault of name, route or
-	// certificate may then be seen only when the connection is next opened.
+	// certificate may then be seen only when the connection is next opened. A
+	// POST always opens one of its own.
 	// +optional
 	KeepAlive bool `json:"keepAlive,omitempty"`
 
