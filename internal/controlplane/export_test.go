@@ -32,13 +32,3 @@ func TempWorkdir(base string) (path string, closeIt func() error, err error) {
 	}
 	return w.path, w.close, nil
 }
-
-// Process is the process id of a program of the control plane; 0 if it is none.
-func Process(cp *ControlPlane, program string) int {
-	for _, c := range cp.components {
-		if c.name == program {
-			return c.cmd.Process.Pid
-		}
-	}
-	return 0
-}

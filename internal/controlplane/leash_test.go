@@ -168,7 +168,7 @@ func sweeps(t *testing.T, temp, folder string) {
 func TestOwnProcessGroup(t *testing.T) {
 	cp := controlplanetest.Shared(t)
 	for _, program := range []string{"etcd", "kube-apiserver", "kube-controller-manager"} {
-		group, err := syscall.Getpgid(controlplane.Process(cp, program))
+		group, err := syscall.Getpgid(cp.ProcessID(program))
 		if err != nil {
 			t.Fatal(err)
 		}

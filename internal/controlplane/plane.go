@@ -237,6 +237,17 @@ func (cp *ControlPlane) Kubectl(ctx context.Context, args ...string) *exec.Cmd {
 // kube-controller-manager.
 func (cp *ControlPlane) Logs(program string) string { return filepath.Join(cp.logs, program+".log") }
 
+// ProcessID is the process id of a program: etcd, kube-apiserver or
+// kube-controller-manager; 0 if it does not run.
+func (cp *ControlPlane) ProcessID(program string) int {
+	for _, c := range cp.components {
+		if c.name == program {
+			return c.cmd.Process.Pid
+		}
+	}
+	return 0
+}
+
 // Done is closed as soon as the control plane is no longer whole: because a
 // program of it ended by itself, which Err then tells, or because of Stop.
 func (cp *ControlPlane) Done() <-chan struct{} { return cp.done }

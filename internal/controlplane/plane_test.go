@@ -193,7 +193,7 @@ func TestProgramEnds(t *testing.T) {
 	if err := cp.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(controlplane.Process(cp, "kube-apiserver"), syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(cp.ProcessID("kube-apiserver"), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	select {
