@@ -128,6 +128,7 @@ func run(ctx context.Context, args []string, output, progress io.Writer) error {
 		rounds: s.rounds, turn: s.turn, machine: machine(ctx), versions: versions(ctx),
 	}
 	failure := d.measure(ctx, b, chosen)
+	failure = errors.Join(failure, b.dropFleet())
 	d.took = time.Since(d.at)
 	if _, err := io.WriteString(output, d.markdown()); err != nil {
 		return errors.Join(failure, err)

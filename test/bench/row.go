@@ -37,6 +37,10 @@ type bench struct {
 	dir string
 	// progress is for whoever waits.
 	progress io.Writer
+	// fleet and rest are shared by rows that need a large control plane; see
+	// sharedFleet and fleetAtRest.
+	fleet *fleet
+	rest  *atRest
 }
 
 func (b *bench) say(format string, args ...any) {
@@ -119,34 +123,57 @@ type comparison struct {
 	goal         goal
 }
 
-// compare lets both sides take turns, A B B A in each round. A round is one
-// value: within it, whatever changes steadily hits both sides alike.
+// turns are what both sides did, two turns of each in a round.
+type turns struct{ ours, theirs []*sample }
+
+// compare lets both sides take turns, and returns the line of their figure.
 func (b *bench) compare(ctx context.Context, c comparison) (line, error) {
-	var (
-		ours, theirs []*sample
-		ratios       []float64
-	)
-	for round := range b.rounds {
+	t, err := b.takeTurns(ctx, c, b.rounds)
+	if err != nil {
+		return line{}, err
+	}
+	return t.line(c), nil
+}
+
+// takeTurns lets both sides take turns, A B B A in each round. A round is one
+// value: within it, whatever changes steadily hits both sides alike.
+func (b *bench) takeTurns(ctx context.Context, c comparison, rounds int) (*turns, error) {
+	t := &turns{}
+	for round := range rounds {
 		for _, s := range []struct {
 			side side
 			all  *[]*sample
-		}{{c.ours, &ours}, {c.theirs, &theirs}, {c.theirs, &theirs}, {c.ours, &ours}} {
+		}{{c.ours, &t.ours}, {c.theirs, &t.theirs}, {c.theirs, &t.theirs}, {c.ours, &t.ours}} {
 			got, err := s.side.leg(ctx)
 			if err != nil {
-				return line{}, fmt.Errorf("%s, %s: %w", c.what, s.side.called(), err)
+				return nil, fmt.Errorf("%s, %s: %w", c.what, s.side.called(), err)
 			}
 			if v := c.figure.of(got); v <= 0 || math.IsInf(v, 0) || math.IsNaN(v) {
-				return line{}, fmt.Errorf("%s, %s: nothing that can be compared was measured (%d operations, %s of CPU): "+
+				return nil, fmt.Errorf("%s, %s: nothing that can be compared was measured (%d operations, %s of CPU): "+
 					"a turn has to be longer (-seconds)", c.what, s.side.called(), got.Operations, got.CPU)
 			}
 			*s.all = append(*s.all, got)
 		}
-		us, them := c.figure.of(sum(ours[2*round:])), c.figure.of(sum(theirs[2*round:]))
-		ratios = append(ratios, us/them)
-		b.say("  %s: round %d of %d: %s, %s %s, ratio %.3f", c.what, round+1, b.rounds,
+		us, them := t.round(c.figure, round)
+		b.say("  %s: round %d of %d: %s, %s %s, ratio %.3f", c.what, round+1, rounds,
 			c.figure.text(us), c.theirs.name, c.figure.text(them), us/them)
 	}
-	return compared(c, sum(ours), sum(theirs), ratioOf(ratios)), nil
+	return t, nil
+}
+
+// round returns a figure of both sides in a round.
+func (t *turns) round(f figure, n int) (ours, theirs float64) {
+	return f.of(sum(t.ours[2*n : 2*n+2])), f.of(sum(t.theirs[2*n : 2*n+2]))
+}
+
+// line returns the line of a figure.
+func (t *turns) line(c comparison) line {
+	var ratios []float64
+	for n := range len(t.ours) / 2 {
+		us, them := t.round(c.figure, n)
+		ratios = append(ratios, us/them)
+	}
+	return compared(c, sum(t.ours), sum(t.theirs), ratioOf(ratios))
 }
 
 func (s side) called() string {

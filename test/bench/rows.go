@@ -10,6 +10,9 @@ var rows = []row{
 	tlsRow,
 	tcpRow,
 	scheduleRow,
+	statusRow,
+	steadyRow,
+	cacheRow,
 }
 
 // workers are what a child can do. They are asked for by name.
@@ -23,4 +26,7 @@ var workers = map[string]worker{
 	"paced-http": pacedHTTPWorker,
 	"schedule":   scheduleWorker,
 	"timer":      timerWorker,
+	"reconciler": reconcilerWorker,
+	"patcher":    patcherWorker,
+	"cache":      cacheWorker,
 }
