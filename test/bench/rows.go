@@ -13,6 +13,7 @@ var rows = []row{
 	statusRow,
 	steadyRow,
 	cacheRow,
+	failoverRow,
 }
 
 // workers are what a child can do. They are asked for by name.
@@ -29,4 +30,5 @@ var workers = map[string]worker{
 	"reconciler": reconcilerWorker,
 	"patcher":    patcherWorker,
 	"cache":      cacheWorker,
+	"elector":    electorWorker,
 }
