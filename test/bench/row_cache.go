@@ -57,7 +57,7 @@ func measureCache(ctx context.Context, b *bench) (lines []line, err error) {
 		t.line(c), peak,
 		absolute("start: until all are reconciled", r.reconciled.Seconds(), seconds, fmt.Sprintf("%d Applications", f.size), goal{}),
 		absolute("start: until all are judged for the first time", r.first.Seconds(), seconds,
-			fmt.Sprintf("%d Applications, created in %s", f.size, short(f.created)), goal{}),
+			fmt.Sprintf("%d Applications, created in %s; %s writes each", f.size, short(f.created), number(r.firstWrites)), goal{}),
 	}, nil
 }
 

@@ -47,6 +47,8 @@ type atRest struct {
 	// first is how long all Applications took to be judged for the first time;
 	// reconciled is how long they took after the next start.
 	first, reconciled time.Duration
+	// firstWrites is how often each was written to until then.
+	firstWrites float64
 	// startPeak is the most memory that was resident from the start until it
 	// was at rest; rss the median afterwards, in bytes.
 	startPeak, rss float64
@@ -55,6 +57,8 @@ type atRest struct {
 	cpu                         float64
 	checks, missed              float64
 	applications, units, events float64
+	// idle and busy are how long new Applications waited; see meet.
+	idle, busy latencies
 }
 
 // fleetAtRest watches the operator beside the fleet. It does so once in a run.
@@ -76,7 +80,12 @@ func (b *bench) fleetAtRest(ctx context.Context) (_ *atRest, err error) {
 		return nil, errors.Join(err, o.stop())
 	}
 	r.first = time.Since(began) - calm
-	b.say("  all judged for the first time in %s", short(r.first))
+	written, err := f.writes(ctx, "applications")
+	if err != nil {
+		return nil, errors.Join(err, o.stop())
+	}
+	r.firstWrites = written/float64(f.size) - 1 // without their creation
+	b.say("  all judged for the first time in %s, %s writes each", short(r.first), number(r.firstWrites))
 	if err := o.stop(); err != nil {
 		return nil, err
 	}
@@ -100,8 +109,14 @@ func (b *bench) fleetAtRest(ctx context.Context) (_ *atRest, err error) {
 	if _, r.startPeak, err = resident(o.pid()); err != nil {
 		return nil, err
 	}
+	if err := r.watch(ctx, b, f, o); err != nil {
+		return nil, err
+	}
+	if err := r.meet(ctx, b, f, o); err != nil {
+		return nil, err
+	}
 	b.rest = r
-	return r, r.watch(ctx, b, f, o)
+	return r, nil
 }
 
 // watch looks at the operator for a minute.

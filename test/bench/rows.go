@@ -12,6 +12,7 @@ var rows = []row{
 	scheduleRow,
 	statusRow,
 	steadyRow,
+	resyncRow,
 	cacheRow,
 	failoverRow,
 }
