@@ -169,7 +169,7 @@ func (r *Reconciler) referrers(index string) mapping {
 // indexed lists the Applications that an index holds for an object.
 func (r *Reconciler) indexed(ctx context.Context, index string, key types.NamespacedName) []reconcile.Request {
 	var list v1alpha1.ApplicationList
-	err := r.Client.List(ctx, &list, client.MatchingFields{index: referenceIndex(key)}, client.UnsafeDisableDeepCopy)
+	err := r.Client.List(ctx, &list, client.MatchingFields{index: referenceIndex(key)}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "listing the Applications that refer to an object", "index", index, "object", key)
 		return nil
