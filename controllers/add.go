@@ -85,7 +85,7 @@ func CacheOptions() cache.Options {
 // being written has that judged from the status before, which the API server
 // refuses as a conflict: 7 of 10 Applications, when many appear at once.
 func ClientOptions() client.Options {
-	return client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: ptr.To(true)}}
+	return client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: new(true)}}
 }
 
 // strip removes from an object what no controller reads.

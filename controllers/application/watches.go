@@ -12,10 +12,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -159,11 +161,25 @@ func referenceIndex(key types.NamespacedName) string {
 	return key.String()
 }
 
-// referrers enqueues the Applications that refer to an object.
+// referrers enqueues the Applications that refer to an object, behind what
+// concerns a single one: an agreement may hold for all, and neither an outage
+// nor a new Application should wait for that.
 func (r *Reconciler) referrers(index string) mapping {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
-		return r.indexed(ctx, index, client.ObjectKeyFromObject(o))
-	})
+	enqueue := func(ctx context.Context, o client.Object, q queue) {
+		for _, request := range r.indexed(ctx, index, client.ObjectKeyFromObject(o)) {
+			if p, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+				p.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, request)
+			} else {
+				q.Add(request)
+			}
+		}
+	}
+	return handler.Funcs{
+		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue) { enqueue(ctx, e.Object, q) },
+		UpdateFunc:  func(ctx context.Context, e event.UpdateEvent, q queue) { enqueue(ctx, e.ObjectNew, q) },
+		DeleteFunc:  func(ctx context.Context, e event.DeleteEvent, q queue) { enqueue(ctx, e.Object, q) },
+		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue) { enqueue(ctx, e.Object, q) },
+	}
 }
 
 // indexed lists the Applications that an index holds for an object.
