@@ -69,7 +69,7 @@ type Reconciler struct {
 // it judged and tells it.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	app := &v1alpha1.Application{}
-	if err := r.Client.Get(ctx, req.NamespacedName, app); err != nil {
+	if err := r.read(ctx, req.NamespacedName, app); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.forget(req.NamespacedName)
 			return ctrl.Result{}, nil
@@ -108,6 +108,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	return ctrl.Result{RequeueAfter: s.wait()}, nil
 }
 
+// read reads an Application as this process itself wrote it last, if the watch
+// shows that soon. It may never: where the API server was restored from a
+// backup, what we wrote last is gone. Then what the watch shows is judged.
+func (r *Reconciler) read(ctx context.Context, key client.ObjectKey, app *v1alpha1.Application) error {
+	soon, cancel := context.WithTimeout(ctx, ownWriteWithin)
+	defer cancel()
+	err := r.Client.Get(soon, key, app)
+	if err != nil && soon.Err() != nil && ctx.Err() == nil {
+		return r.Client.Get(ctx, key, app, client.DisableReadYourWritesConsistency)
+	}
+	return err
+}
+
 // gatherers are what there is to gather of an Application, in order.
 func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context, *scope) error {
 	if app.DecodingError != "" {
@@ -136,8 +149,13 @@ func (r *Reconciler) gatherUndecodable(_ context.Context, s *scope) error {
 	return nil
 }
 
-// conflictDelay is how long to wait for the cache after a conflict.
-const conflictDelay = 100 * time.Millisecond
+const (
+	// conflictDelay is how long to wait for the cache after a conflict.
+	conflictDelay = 100 * time.Millisecond
+	// ownWriteWithin is how long to wait for the cache to show what this
+	// process itself has written.
+	ownWriteWithin = 2 * time.Second
+)
 
 // forget drops all that is held of an Application that is gone.
 func (r *Reconciler) forget(key types.NamespacedName) {
