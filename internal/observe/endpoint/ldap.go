@@ -127,11 +127,11 @@ func (p *ldapProbe) protect(r *run, conn net.Conn) (net.Conn, *fault) {
 // read asks for the entry and judges the answer.
 func (p *ldapProbe) read(r *run, d *directory) *fault {
 	if p.bind != nil {
-		if err := d.library.Bind(p.bind.name, p.bind.password); err != nil {
+		if err := d.client.Bind(p.bind.name, p.bind.password); err != nil {
 			return p.bindFault(r, d, err)
 		}
 	}
-	result, err := d.library.Search(p.request())
+	result, err := d.client.Search(p.request())
 	return p.judge(r, d, result, err)
 }
 

@@ -58,21 +58,21 @@ func (w *ldapWire) ended() error {
 
 // directory is a conversation with an LDAP server.
 type directory struct {
-	library *ldap.Conn
-	wire    *ldapWire
+	client *ldap.Conn
+	wire   *ldapWire
 }
 
 // openDirectory begins a conversation over a guarded connection.
 func openDirectory(conn net.Conn) *directory {
 	wire := &ldapWire{Conn: conn, in: newLDAPReader(conn)}
-	d := &directory{library: ldap.NewConn(wire, false), wire: wire}
-	d.library.Start()
+	d := &directory{client: ldap.NewConn(wire, false), wire: wire}
+	d.client.Start()
 	return d
 }
 
 // leave ends the conversation and what the library runs for it. It takes leave
 // of the server (RFC 4511, section 4.3); whether that arrives does not matter.
 func (d *directory) leave() {
-	_ = d.library.Unbind()
-	_ = d.library.Close()
+	_ = d.client.Unbind()
+	_ = d.client.Close()
 }
