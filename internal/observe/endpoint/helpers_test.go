@@ -279,3 +279,17 @@ func frugal(t *testing.T, e *v1alpha1.Endpoint, most uint64) {
 		t.Logf("%d KiB: %s", spent>>10, r.Message)
 	}
 }
+
+// unimpressed asks a hostile server: the check must end within seconds, as
+// wanted, and say so in these words.
+func unimpressed(t *testing.T, f *Factory, e *v1alpha1.Endpoint, w want, words string) {
+	t.Helper()
+	begun := time.Now()
+	r := check(t, f, e, nil, w)
+	if !strings.Contains(r.Message, words) {
+		t.Errorf("message is %q, want %q in it", r.Message, words)
+	}
+	if limit := 5 * time.Second; time.Since(begun) > limit {
+		t.Errorf("the check took %v", time.Since(begun))
+	}
+}
