@@ -78,15 +78,6 @@ func CacheOptions() cache.Options {
 	}
 }
 
-// ClientOptions returns how the manager's client reads from that cache: an
-// object that this process itself has just written is read as it was written.
-// Without this, a check that answers while the status of its Application is
-// being written has that judged from the status before, which the API server
-// refuses as a conflict: 7 of 10 Applications, when many appear at once.
-func ClientOptions() client.Options {
-	return client.Options{Cache: &client.CacheOptions{EnableReadYourWritesConsistency: new(true)}}
-}
-
 // strip removes from an object what no controller reads.
 func strip(o any) (any, error) {
 	if object, ok := o.(client.Object); ok {

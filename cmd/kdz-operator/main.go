@@ -163,7 +163,6 @@ func newManager(config *rest.Config, s *settings) (manager.Manager, error) {
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        controllers.Scheme(),
 		Cache:                         controllers.CacheOptions(),
-		Client:                        controllers.ClientOptions(),
 		Metrics:                       serving,
 		HealthProbeBindAddress:        s.probeAddress,
 		LeaderElection:                s.leaderElect,

@@ -40,7 +40,7 @@ func (r *Reconciler) gatherDependencies(ctx context.Context, s *scope) error {
 		d := &s.app.Spec.Dependencies[i]
 		key := dependencyKey(s.app.Namespace, d)
 		app := &v1alpha1.Application{}
-		err := r.Client.Get(ctx, key, app, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+		err := r.Client.Get(ctx, key, app, client.UnsafeDisableDeepCopy)
 		if apierrors.IsNotFound(err) {
 			s.miss(fmt.Sprintf("spec.dependencies[%d]", i), "Application", key)
 			continue
@@ -130,7 +130,7 @@ func (w *walk) from(ctx context.Context, key types.NamespacedName) ([]types.Name
 	}
 	w.seen[key] = true
 	app := &v1alpha1.Application{}
-	if err := w.client.Get(ctx, key, app, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency); err != nil {
+	if err := w.client.Get(ctx, key, app, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
 	for i := range app.Spec.Dependencies {
@@ -166,7 +166,7 @@ func qualified(namespace string, key types.NamespacedName) string {
 // first few of its own namespace.
 func (r *Reconciler) gatherDependents(ctx context.Context, s *scope) error {
 	var list v1alpha1.ApplicationList
-	err := r.Client.List(ctx, &list, client.MatchingFields{indexDependency: s.key().String()}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+	err := r.Client.List(ctx, &list, client.MatchingFields{indexDependency: s.key().String()}, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		return err
 	}

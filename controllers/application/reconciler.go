@@ -40,7 +40,7 @@ type Prober interface {
 	New(e *v1alpha1.Endpoint, secrets endpoint.Secrets) (observe.Probe, error)
 }
 
-// Reconciler reconciles Applications. All fields are required.
+// Reconciler reconciles Applications. All exported fields are required.
 type Reconciler struct {
 	// Client reads from the cache and writes status.
 	Client client.Client
@@ -57,6 +57,8 @@ type Reconciler struct {
 	Metrics *metrics.Applications
 	// Clock tells the present moment.
 	Clock clock.PassiveClock
+
+	own ownWrites
 }
 
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications,verbs=get;list;watch
@@ -69,7 +71,7 @@ type Reconciler struct {
 // it judged and tells it.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	app := &v1alpha1.Application{}
-	if err := r.read(ctx, req.NamespacedName, app); err != nil {
+	if err := r.Client.Get(ctx, req.NamespacedName, app); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.forget(req.NamespacedName)
 			return ctrl.Result{}, nil
@@ -81,7 +83,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, nil
 	}
 
-	s := newScope(app, r.Clock.Now())
+	now := r.Clock.Now()
+	if r.own.behind(app, now) {
+		return ctrl.Result{RequeueAfter: behindDelay}, nil
+	}
+	s := newScope(app, now)
 	for _, gather := range r.gatherers(app) {
 		if err := gather(ctx, s); err != nil {
 			return ctrl.Result{}, err
@@ -93,7 +99,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	written, err := status.Patch(ctx, r.Client, s.before, s.app)
 	switch {
 	case apierrors.IsConflict(err):
-		// The cache is behind our own last write, or the spec has changed.
+		// Another hand was faster.
 		return ctrl.Result{RequeueAfter: conflictDelay}, nil
 	case apierrors.IsNotFound(err):
 		r.forget(req.NamespacedName)
@@ -102,23 +108,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, err
 	}
 	if written {
+		r.own.wrote(s.app, now)
 		r.announce(s)
 	}
 	r.Metrics.Set(s.app)
 	return ctrl.Result{RequeueAfter: s.wait()}, nil
-}
-
-// read reads an Application as this process itself wrote it last, if the watch
-// shows that soon. It may never: where the API server was restored from a
-// backup, what we wrote last is gone. Then what the watch shows is judged.
-func (r *Reconciler) read(ctx context.Context, key client.ObjectKey, app *v1alpha1.Application) error {
-	soon, cancel := context.WithTimeout(ctx, ownWriteWithin)
-	defer cancel()
-	err := r.Client.Get(soon, key, app)
-	if err != nil && soon.Err() != nil && ctx.Err() == nil {
-		return r.Client.Get(ctx, key, app, client.DisableReadYourWritesConsistency)
-	}
-	return err
 }
 
 // gatherers are what there is to gather of an Application, in order.
@@ -149,16 +143,12 @@ func (r *Reconciler) gatherUndecodable(_ context.Context, s *scope) error {
 	return nil
 }
 
-const (
-	// conflictDelay is how long to wait for the cache after a conflict.
-	conflictDelay = 100 * time.Millisecond
-	// ownWriteWithin is how long to wait for the cache to show what this
-	// process itself has written.
-	ownWriteWithin = 2 * time.Second
-)
+// conflictDelay is how long to wait for the cache after a conflict.
+const conflictDelay = 100 * time.Millisecond
 
 // forget drops all that is held of an Application that is gone.
 func (r *Reconciler) forget(key types.NamespacedName) {
+	r.own.forget(key)
 	r.Observer.Forget(key)
 	r.Metrics.Forget(key)
 }

@@ -27,7 +27,7 @@ type reference struct {
 func (r *Reconciler) gatherReferences(ctx context.Context, s *scope) error {
 	for _, ref := range references(s.app) {
 		// What is found is only looked at, never changed.
-		err := r.Client.Get(ctx, ref.key, ref.into, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+		err := r.Client.Get(ctx, ref.key, ref.into, client.UnsafeDisableDeepCopy)
 		if apierrors.IsNotFound(err) {
 			s.miss(ref.field, ref.kind, ref.key)
 			continue

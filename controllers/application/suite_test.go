@@ -83,7 +83,7 @@ func (w *world) start() {
 	w.t.Helper()
 	skip := true
 	mgr, err := ctrl.NewManager(controlplanetest.Config(w.t), ctrl.Options{
-		Scheme: controllers.Scheme(), Cache: controllers.CacheOptions(), Client: controllers.ClientOptions(),
+		Scheme: controllers.Scheme(), Cache: controllers.CacheOptions(),
 		Metrics: server.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 		Controller: config.Controller{SkipNameValidation: &skip},
 	})

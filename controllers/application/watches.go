@@ -185,7 +185,7 @@ func (r *Reconciler) referrers(index string) mapping {
 // indexed lists the Applications that an index holds for an object.
 func (r *Reconciler) indexed(ctx context.Context, index string, key types.NamespacedName) []reconcile.Request {
 	var list v1alpha1.ApplicationList
-	err := r.Client.List(ctx, &list, client.MatchingFields{index: referenceIndex(key)}, client.UnsafeDisableDeepCopy, client.DisableReadYourWritesConsistency)
+	err := r.Client.List(ctx, &list, client.MatchingFields{index: referenceIndex(key)}, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "listing the Applications that refer to an object", "index", index, "object", key)
 		return nil
@@ -223,6 +223,7 @@ func (r *Reconciler) neighbours() mapping {
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
 			before, after := e.ObjectOld.(*v1alpha1.Application), e.ObjectNew.(*v1alpha1.Application)
+			r.own.shown(after)
 			if concernsDependents(before, after) {
 				dependents(ctx, after, q)
 			}

@@ -52,7 +52,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	unit := &v1alpha1.OrganisationalUnit{}
-	if err := r.Client.Get(ctx, req.NamespacedName, unit, client.DisableReadYourWritesConsistency); apierrors.IsNotFound(err) {
+	if err := r.Client.Get(ctx, req.NamespacedName, unit); apierrors.IsNotFound(err) {
 		r.forget(req.Name)
 		return ctrl.Result{}, nil
 	} else if err != nil {

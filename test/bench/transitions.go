@@ -42,7 +42,7 @@ func readConfig(file string) (*rest.Config, error) {
 func newManager(config *rest.Config, options cache.Options) (ctrl.Manager, error) {
 	ctrl.SetLogger(logr.Discard())
 	return ctrl.NewManager(config, ctrl.Options{
-		Scheme: controllers.Scheme(), Cache: options, Client: controllers.ClientOptions(),
+		Scheme: controllers.Scheme(), Cache: options,
 		Metrics: server.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
 	})
 }

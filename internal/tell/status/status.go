@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -89,13 +90,32 @@ func SetReadiness(o Conditioned, r Readiness, now time.Time) {
 
 // Patch writes the status of after if after differs from before, which it was
 // copied from. The write carries the resourceVersion, so that it fails with a
-// conflict when somebody else was faster. It reports whether it wrote.
+// conflict when somebody else was faster. It reports whether it wrote; after has
+// the new resourceVersion then.
+//
+// The API server is asked to answer with the metadata alone: we know the rest,
+// and both sides are spared to encode and to decode it.
 func Patch(ctx context.Context, c client.Client, before, after client.Object) (bool, error) {
 	if equality.Semantic.DeepEqual(before, after) {
 		return false, nil
 	}
-	p := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	return true, c.Status().Patch(ctx, after, p)
+	data, err := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}).Data(after)
+	if err != nil {
+		return false, err
+	}
+	kind, err := c.GroupVersionKindFor(after)
+	if err != nil {
+		return false, err
+	}
+	answer := &metav1.PartialObjectMetadata{}
+	answer.SetGroupVersionKind(kind)
+	answer.SetNamespace(after.GetNamespace())
+	answer.SetName(after.GetName())
+	if err := c.Status().Patch(ctx, answer, client.RawPatch(types.MergePatchType, data)); err != nil {
+		return false, err
+	}
+	after.SetResourceVersion(answer.GetResourceVersion())
+	return true, nil
 }
 
 // Shorten cuts a text to at most limit bytes at the end of a rune, and shows

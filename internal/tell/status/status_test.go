@@ -11,6 +11,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"pgregory.net/rapid"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -80,6 +82,10 @@ type recorder struct {
 	patches []string
 }
 
+func (r *recorder) GroupVersionKindFor(runtime.Object) (schema.GroupVersionKind, error) {
+	return v1alpha1.GroupVersion.WithKind("Application"), nil
+}
+
 func (r *recorder) Status() client.SubResourceWriter { return &statusRecorder{recorder: r} }
 
 type statusRecorder struct {
@@ -90,6 +96,7 @@ type statusRecorder struct {
 func (r *statusRecorder) Patch(_ context.Context, o client.Object, p client.Patch, _ ...client.SubResourcePatchOption) error {
 	data, err := p.Data(o)
 	r.recorder.patches = append(r.recorder.patches, string(data))
+	o.SetResourceVersion("43")
 	return err
 }
 
@@ -106,8 +113,8 @@ func TestPatchWritesOnlyWhatDiffers(t *testing.T) {
 		t.Fatalf("nothing differs, yet wrote %t, %v: %v", wrote, err, r.patches)
 	}
 	after.Status.OperationalState = v1alpha1.StateOutage
-	if wrote, err := status.Patch(t.Context(), r, before, after); !wrote || err != nil {
-		t.Fatalf("wrote %t, %v", wrote, err)
+	if wrote, err := status.Patch(t.Context(), r, before, after); !wrote || err != nil || after.ResourceVersion != "43" {
+		t.Fatalf("wrote %t version %s, %v", wrote, after.ResourceVersion, err)
 	}
 	for _, words := range []string{`"operationalState":"Outage"`, `"resourceVersion":"42"`} {
 		if !strings.Contains(r.patches[0], words) {
