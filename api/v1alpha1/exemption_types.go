@@ -2,7 +2,10 @@
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
 
 // ExemptionSpec is a single exception from the rule that all city IT is
 // provided by the KDZ. It is never changed; a renewal is a new object.
@@ -48,12 +51,32 @@ type ExemptionState string
 
 // States of an exemption.
 const (
-	ExemptionPending  ExemptionState = "Pending"
-	ExemptionActive   ExemptionState = "Active"
+	// ExemptionPending: its first day has not come.
+	ExemptionPending ExemptionState = "Pending"
+	// ExemptionActive: it holds.
+	ExemptionActive ExemptionState = "Active"
+	// ExemptionExpiring: it holds, and ends soon.
 	ExemptionExpiring ExemptionState = "Expiring"
-	ExemptionExpired  ExemptionState = "Expired"
+	// ExemptionExpired: its last day is over.
+	ExemptionExpired ExemptionState = "Expired"
+	// ExemptionUnneeded: it still holds for its name, but the Application is
+	// no longer decentral, or gone.
 	ExemptionUnneeded ExemptionState = "Unneeded"
 )
+
+// ExemptedApplication is the system that an exemption was first used for.
+type ExemptedApplication struct {
+	// uid of the Application.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	UID types.UID `json:"uid,omitempty"`
+
+	// displayName that it had, in German if it had one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	DisplayName string `json:"displayName,omitempty"`
+}
 
 // ExemptionStatus tells how an exemption stands.
 type ExemptionStatus struct {
@@ -71,6 +94,11 @@ type ExemptionStatus struct {
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	Since *metav1.Time `json:"since,omitempty"`
+
+	// application that first filled the exempt name. Another system under the
+	// same name is a finding.
+	// +optional
+	Application *ExemptedApplication `json:"application,omitempty"`
 
 	// conditions are Ready (once admission knows it), Reconciling, Stalled.
 	// +optional

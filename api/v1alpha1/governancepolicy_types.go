@@ -118,6 +118,12 @@ type CentralisationPolicy struct {
 	// +optional
 	MaxTransition Duration `json:"maxTransition,omitempty"`
 
+	// expiryNotice is how long before its end an exemption is Expiring, so that
+	// it can be renewed, or ended, in time.
+	// +optional
+	// +kubebuilder:default="1440h"
+	ExpiryNotice Duration `json:"expiryNotice,omitempty"`
+
 	// workloads of the cluster that must name an Application.
 	// +optional
 	Workloads *WorkloadPolicy `json:"workloads,omitempty"`
