@@ -370,4 +370,3 @@ func TestStandingHoldsUntilNext(t *testing.T) {
 		}
 	})
 }
-
