@@ -76,7 +76,7 @@ func StateOf(s Standing, application *v1alpha1.Application, covered *v1alpha1.Ex
 // SystemOf is an Application as an Exemption remembers the one that it was
 // first used for.
 func SystemOf(app *v1alpha1.Application) v1alpha1.ExemptedApplication {
-	return v1alpha1.ExemptedApplication{UID: app.UID, DisplayName: displayName(app)}
+	return v1alpha1.ExemptedApplication{UID: string(app.UID), DisplayName: displayName(app)}
 }
 
 func displayName(app *v1alpha1.Application) string {
