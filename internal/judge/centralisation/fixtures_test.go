@@ -8,10 +8,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-<<<<<<< HEAD
-	"k8s.io/apimachinery/pkg/types"
-=======
->>>>>>> r-judge
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
@@ -169,11 +165,7 @@ func exemption(name string, from, expires v1alpha1.Date) *v1alpha1.Exemption {
 	}
 }
 
-<<<<<<< HEAD
-func usedFor(e *v1alpha1.Exemption, uid types.UID, displayName string) *v1alpha1.Exemption {
-=======
 func usedFor(e *v1alpha1.Exemption, uid, displayName string) *v1alpha1.Exemption {
->>>>>>> r-judge
 	e.Status.Application = &v1alpha1.ExemptedApplication{UID: uid, DisplayName: displayName}
 	return e
 }

@@ -10,10 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-<<<<<<< HEAD
-	"k8s.io/apimachinery/pkg/types"
-=======
->>>>>>> r-judge
 	"pgregory.net/rapid"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -49,11 +45,7 @@ var exemptions = rapid.Custom(func(t *rapid.T) []*v1alpha1.Exemption {
 	return list
 })
 
-<<<<<<< HEAD
-var uids = []types.UID{"1", "2"}
-=======
 var uids = []string{"1", "2"}
->>>>>>> r-judge
 
 var namespaces = []string{"amt-33", "amt-40-edu", "amt-70", "stadtwerke"}
 
