@@ -33,7 +33,8 @@ func page(kind string) string {
 // reader looks for.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	var want, got []string
+	var got []string
+	want := []string{filepath.Join(docsFolder, "admission.md")} // which is about all kinds
 	for _, crd := range definitions(t) {
 		want = append(want, page(crd.Spec.Names.Kind))
 		raw, err := os.ReadFile(page(crd.Spec.Names.Kind))
