@@ -52,10 +52,12 @@ func TestLifeOfAnExemption(t *testing.T) {
 		{until, v1alpha1.ExemptionExpiring, v1alpha1.ExemptionExpired, v1alpha1.VerdictExempt, v1alpha1.VerdictViolating, corev1.EventTypeWarning},
 	}
 	for _, tc := range tests {
-		w.clock.set(tc.at.Add(-5 * time.Second))
+		w.clock.hold(tc.at.Add(-time.Second))
 		w.start()
 		w.standing("e", tc.before)
 		w.judged("e", tc.was)
+		w.looked([]string{"e"}, []string{"e"})
+		w.clock.set(tc.at)
 		e := w.standing("e", tc.after)
 		w.judged("e", tc.is)
 		w.awaitEvent(tc.kind, string(tc.after), "e")

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,19 +43,40 @@ func TestMain(m *testing.M) {
 // patience bounds how long a condition is awaited.
 const patience = 60 * time.Second
 
-// shifted is a clock that runs, from a moment that the test chooses.
+// shifted is a clock that runs, from a moment that the test chooses, or stands
+// still there.
 type shifted struct {
 	clock.RealClock
-	offset atomic.Int64
+	mu     sync.Mutex
+	offset time.Duration
+	still  time.Time
 }
 
 func (c *shifted) Now() time.Time {
-	return c.RealClock.Now().Add(time.Duration(c.offset.Load()))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.still.IsZero() {
+		return c.still
+	}
+	return c.RealClock.Now().Add(c.offset)
 }
 
 func (c *shifted) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
-func (c *shifted) set(to time.Time) { c.offset.Store(int64(to.Sub(c.RealClock.Now()))) }
+// set lets the clock run from a moment on.
+func (c *shifted) set(from time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset, c.still = from.Sub(c.RealClock.Now()), time.Time{}
+}
+
+// hold lets the clock stand still at a moment. What waits for a later one goes
+// on to look, and finds that it has not come.
+func (c *shifted) hold(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.still = at
+}
 
 // world is a namespace of a test, and an operator that runs in it. What has no
 // namespace is left as it was found.
@@ -230,6 +252,27 @@ func (w *world) gauge(name string, labels map[string]string) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// looked awaits that the operator that runs now has compiled the policy, and
+// looked once at the Exemptions and Applications of these names.
+func (w *world) looked(exemptions, applications []string) {
+	w.Helper()
+	err := wait.PollUntilContextTimeout(w.Context(), 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+		_, all := w.gauge("kdz_centralisation_policy_compiled_timestamp_seconds", nil)
+		for _, name := range exemptions {
+			_, told := w.gauge("kdz_centralisation_exemption_expiry_timestamp_seconds", map[string]string{"namespace": w.namespace, "exemption": name})
+			all = all && told
+		}
+		for _, name := range applications {
+			_, told := w.gauge("kdz_application_state", map[string]string{"namespace": w.namespace, "application": name, "state": "Unknown"})
+			all = all && told
+		}
+		return all, nil
+	})
+	if err != nil {
+		w.Fatal("the operator did not look at everything:", err)
+	}
 }
 
 // createPolicy creates the policy that has effect: the unit kdz provides, and
