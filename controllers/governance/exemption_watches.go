@@ -197,4 +197,3 @@ func stalledMessage(p *v1alpha1.GovernancePolicy) string {
 	}
 	return ""
 }
-

@@ -268,6 +268,33 @@ func TestPolicyIsCreatedAnew(t *testing.T) {
 	}
 }
 
+// TestWhatIsHeldFits: as much as the controller lets pass, the API server
+// stores, and a part of it can be written.
+func TestWhatIsHeldFits(t *testing.T) {
+	w := newWorld(t)
+	w.createPolicy()
+	p := w.policy()
+	if err := w.client.Get(t.Context(), client.ObjectKeyFromObject(p), p); err != nil {
+		t.Fatal(err)
+	}
+	before := p.DeepCopy()
+	p.Status.ExemptionIndex = map[string]v1alpha1.Moment{}
+	for size := 0; size < 999_000; size += 127 + len("2027-12-31T23:00:00Z") + 6 {
+		p.Status.ExemptionIndex[fmt.Sprintf("%0127d", size)] = "2027-12-31T23:00:00Z"
+	}
+	if err := w.client.Status().Patch(t.Context(), p, client.MergeFrom(before)); err != nil {
+		t.Fatal(err)
+	}
+	before = p.DeepCopy()
+	p.Status.Centralisation = &v1alpha1.CentralisationCounts{Compliant: 1}
+	if err := w.client.Status().Patch(t.Context(), p, client.MergeFrom(before)); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Status.ExemptionIndex) < 6000 {
+		t.Errorf("%d names are left", len(p.Status.ExemptionIndex))
+	}
+}
+
 func TestManyExemptions(t *testing.T) {
 	const many = 2000
 	w := newWorld(t)
