@@ -230,11 +230,11 @@ type GovernancePolicyStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
+	// The two maps are written as a whole (atomic), so that the API server keeps
+	// no book of who wrote which entry: that would take as much room as they do.
+
 	// exemptionIndex tells for "namespace/name" of each exempt Application the
 	// first moment at which its exemption no longer holds.
-	//
-	// The map is written as a whole, so that the API server keeps no book of who
-	// wrote which entry: that would take as much room as the entries.
 	// +optional
 	// +mapType=atomic
 	// +kubebuilder:validation:MaxProperties=20000
