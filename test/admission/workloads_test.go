@@ -5,11 +5,13 @@ package admission
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -269,4 +271,38 @@ func listener(t *testing.T) (user, *heard) {
 	}
 	u.client = c
 	return u, h
+}
+
+// Whatever the policy says, the cluster can heal itself: its own namespaces are
+// left out before anything can go wrong, and without a GovernancePolicy nothing
+// is demanded.
+func TestWorkloadsOfTheClusterAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	for file, actions := range map[string][]any{
+		"workloads.yaml": {"Deny"}, "workloads-warn.yaml": {"Warn", "Audit"}, "workloads-audit.yaml": {"Audit"},
+	} {
+		objects, err := readObjects(filepath.Join(policyFolder, file))
+		if err != nil || len(objects) != 2 {
+			t.Fatalf("%s: %d objects, %v", file, len(objects), err)
+		}
+		selector, _, err := unstructured.NestedMap(objects[0].Object, "spec", "matchConstraints", "namespaceSelector")
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := map[string]any{"matchExpressions": []any{map[string]any{
+			"key": "kubernetes.io/metadata.name", "operator": "NotIn",
+			"values": []any{"kdz-system", "kube-node-lease", "kube-public", "kube-system"},
+		}}}
+		if diff := cmp.Diff(own, selector); diff != "" {
+			t.Errorf("%s: namespaces (-want +got)\n%s", file, diff)
+		}
+		binding := map[string]any{
+			"policyName":        objects[0].GetName(),
+			"paramRef":          map[string]any{"name": "default", "parameterNotFoundAction": "Allow"},
+			"validationActions": actions,
+		}
+		if diff := cmp.Diff(binding, objects[1].Object["spec"]); diff != "" {
+			t.Errorf("%s: binding (-want +got)\n%s", file, diff)
+		}
+	}
 }
