@@ -10,10 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,6 +24,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -48,6 +49,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
 	os.Exit(controlplanetest.Run(m, controlplane.Options{}, setUp))
 }
 
@@ -188,27 +190,4 @@ func awaitPolicies(ctx context.Context, c client.Client) error {
 		return fmt.Errorf("the API server does not act on policies: %w", err)
 	}
 	return errors.Join(c.Delete(ctx, binding), c.Delete(ctx, policy))
-}
-
-// policyNames are the names of the policies that are installed, sorted.
-func policyNames(tb testing.TB) []string {
-	tb.Helper()
-	files, err := filepath.Glob(filepath.Join(policyFolder, "*.yaml"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var names []string
-	for _, file := range files {
-		objects, err := readObjects(file)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		for _, o := range objects {
-			if o.GetKind() == "ValidatingAdmissionPolicy" {
-				names = append(names, o.GetName())
-			}
-		}
-	}
-	slices.Sort(names)
-	return names
 }

@@ -58,7 +58,9 @@ func state(legalBasis string) edit {
 }
 
 // bought has the unit itself have bought it.
-func bought(app *v1alpha1.Application) { app.Spec.Operation.ProcuredThrough = v1alpha1.ProcuredThroughUnit }
+func bought(app *v1alpha1.Application) {
+	app.Spec.Operation.ProcuredThrough = v1alpha1.ProcuredThroughUnit
+}
 
 // existing has the inventory have found it.
 func existing(app *v1alpha1.Application) { app.Spec.Origin = v1alpha1.OriginExisting }

@@ -3,14 +3,18 @@
 package admission
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -69,6 +73,21 @@ func (u user) ask(v verb, o client.Object, dry bool) error {
 	return fmt.Errorf("no such verb: %s", v)
 }
 
+// tryRemoveAll asks to delete all objects of a kind at once, in a namespace if it
+// is named, without having it done.
+func (u user) tryRemoveAll(kind client.Object, namespace string) error {
+	return u.client.DeleteAllOf(u.ctx, kind, client.InNamespace(namespace), client.DryRunAll)
+}
+
+// patch asks for a merge patch without having it done.
+func (u user) patch(o client.Object, patch map[string]any) error {
+	raw, err := json.Marshal(patch)
+	if err != nil {
+		return err
+	}
+	return u.client.Patch(u.ctx, o.DeepCopyObject().(client.Object), client.RawPatch(types.MergePatchType, raw), client.DryRunAll)
+}
+
 // refused says what is wrong with err as a refusal by a policy (its name before
 // the first dot) with a message, which must be all that it says; nil if it is
 // just that.
@@ -118,4 +137,42 @@ func stored[T client.Object](tb testing.TB, o T) T {
 		}
 	})
 	return o
+}
+
+// mustBeGone waits until an object is gone.
+func mustBeGone(tb testing.TB, o client.Object) {
+	tb.Helper()
+	eventually(tb, fmt.Sprintf("%T %s is gone", o, o.GetName()), func() error {
+		err := admin(tb).Get(context.Background(), client.ObjectKeyFromObject(o), o.DeepCopyObject().(client.Object))
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return errors.Join(errors.New("still there"), err)
+	})
+}
+
+// unbind takes the bindings of a policy away, and returns what binds it again
+// and waits until it acts.
+func unbind(tb testing.TB, name string) (bind func()) {
+	tb.Helper()
+	c := admin(tb)
+	ctx := context.WithoutCancel(tb.Context())
+	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}
+	if err := c.Get(ctx, client.ObjectKey{Name: name}, binding); err != nil {
+		tb.Fatal(err)
+	}
+	if err := c.Delete(ctx, binding); err != nil {
+		tb.Fatal(err)
+	}
+	return func() {
+		tb.Helper()
+		again := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{Spec: binding.Spec}
+		again.Name = name
+		if err := c.Create(ctx, again); err != nil {
+			tb.Fatal(err)
+		}
+		if err := awaitPolicies(ctx, c); err != nil {
+			tb.Fatal(err)
+		}
+	}
 }

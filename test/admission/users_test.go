@@ -31,6 +31,9 @@ const (
 	// roleWriter may do everything with every resource, so that only admission
 	// is in the way.
 	roleWriter = "role:writer"
+	// roleAsker may create what ordinary editors may not, as far as RBAC is
+	// concerned.
+	roleAsker = "role:asker"
 )
 
 // createRoles installs the roles, bound to groups of their names.
@@ -50,6 +53,9 @@ func createRoles(ctx context.Context, c client.Client) error {
 	}
 	for group, rules := range map[string][]rbacv1.PolicyRule{
 		roleEditor: editor.Rules,
+		roleAsker: {
+			{APIGroups: []string{"kdz.mainz.de"}, Resources: []string{"exemptions", "servicelevels"}, Verbs: []string{"create"}},
+		},
 		roleWriter: {
 			{APIGroups: []string{"kdz.mainz.de"}, Resources: kinds, Verbs: all},
 			{APIGroups: []string{"", "apps", "batch", "networking.k8s.io", "gateway.networking.k8s.io"}, Resources: all, Verbs: all},
