@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -98,9 +99,7 @@ func routes(t *testing.T) {
 	})
 }
 
-// demand changes what the policy asks of workloads until the test ends. An
-// enforcement other than Deny shows by what it warns of, or not at all, so that
-// the change is seen by an excluded namespace that Deny would refuse.
+// demand changes what the policy asks of workloads until the test ends.
 func demand(t *testing.T, w *v1alpha1.WorkloadPolicy, seen func() error) {
 	t.Helper()
 	withPolicy(t, func(p *v1alpha1.GovernancePolicy) { p.Spec.Centralisation.Workloads = w }, seen)
@@ -210,32 +209,6 @@ func TestWorkloadsAreWarnedOf(t *testing.T) {
 	}
 }
 
-// Audit is seen by nobody but the audit log: a change from Warn to Audit shows
-// when the warnings cease.
-func TestWorkloadsAreNoted(t *testing.T) {
-	w, warnings := listener(t)
-	bare := workload(t, "deployments", unitOffice, nil)
-	warned := func() bool {
-		warnings.take()
-		mustAccept(t, w.try(create, bare))
-		return slices.ContainsFunc(warnings.take(), func(s string) bool { return strings.Contains(s, "workloads-warn") })
-	}
-	policy := &v1alpha1.WorkloadPolicy{Enforcement: v1alpha1.EnforcementWarn, Resources: allWorkloads()}
-	demand(t, policy, func() error {
-		if !warned() {
-			return fmt.Errorf("not warned yet")
-		}
-		return nil
-	})
-	policy.Enforcement = v1alpha1.EnforcementAudit
-	demand(t, policy, func() error {
-		if warned() {
-			return fmt.Errorf("warned still")
-		}
-		return nil
-	})
-}
-
 // heard collects the warnings of the API server.
 type heard struct {
 	sync.Mutex
@@ -303,6 +276,24 @@ func TestWorkloadsOfTheClusterAreLeftAlone(t *testing.T) {
 		}
 		if diff := cmp.Diff(binding, objects[1].Object["spec"]); diff != "" {
 			t.Errorf("%s: binding (-want +got)\n%s", file, diff)
+		}
+	}
+}
+
+// What warns and what leaves a note demands what refuses.
+func TestWorkloadTwinsDemandTheSame(t *testing.T) {
+	t.Parallel()
+	specs := map[string]*admissionregistrationv1.ValidatingAdmissionPolicySpec{}
+	for _, f := range policyFiles(t) {
+		specs[f.name] = &f.policy.Spec
+	}
+	for name, enforcement := range map[string]string{"workloads-warn": "'Warn'", "workloads-audit": "'Audit'"} {
+		want := specs["workloads"].DeepCopy()
+		for i := range want.Validations {
+			want.Validations[i].Expression = strings.ReplaceAll(want.Validations[i].Expression, "'Deny'", enforcement)
+		}
+		if diff := cmp.Diff(want, specs[name]); diff != "" {
+			t.Errorf("%s (-workloads +twin)\n%s", name, diff)
 		}
 	}
 }
