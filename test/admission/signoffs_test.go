@@ -148,7 +148,7 @@ func TestSignOffsAreInOnesOwnNameAndOfTheDay(t *testing.T) {
 			}
 			s.ManagedFields = []metav1.ManagedFieldsEntry{{
 				Manager: "forger", Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "kdz.mainz.de/v1alpha1",
-				Time: &metav1.Time{Time: moment}, FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:comment":{}}}`)},
+				Time: &metav1.Time{Time: moment}, FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:comment":{}}}`),
 			}}
 		}
 	}

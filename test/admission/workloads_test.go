@@ -19,7 +19,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -128,7 +127,7 @@ func TestWorkloadsMustNameTheirApplication(t *testing.T) {
 	for _, resource := range allWorkloads() {
 		old[resource] = [2]*unstructured.Unstructured{
 			keptWorkload(t, workload(t, resource, unitOffice, nil)),
-			keptWorkload(t, workload(t, resource, unitOffice, ptr.To("termine"))),
+			keptWorkload(t, workload(t, resource, unitOffice, new("termine"))),
 		}
 	}
 	bare := workload(t, "deployments", unitOffice, nil)
@@ -151,9 +150,9 @@ func TestWorkloadsMustNameTheirApplication(t *testing.T) {
 		t.Run(string(resource), func(t *testing.T) {
 			runEvidence(t, "workloads", []evidenceCase{
 				{"without a label", writer(t), create, workload(t, resource, unitOffice, nil), unclaimed},
-				{"with an empty label", writer(t), create, workload(t, resource, unitOffice, ptr.To("")), unclaimed},
-				{"with a value that is no name", writer(t), create, workload(t, resource, unitOffice, ptr.To("My_App")), unclaimed},
-				{"with a name", writer(t), create, workload(t, resource, unitOffice, ptr.To("termine")), ""},
+				{"with an empty label", writer(t), create, workload(t, resource, unitOffice, new("")), unclaimed},
+				{"with a value that is no name", writer(t), create, workload(t, resource, unitOffice, new("My_App")), unclaimed},
+				{"with a name", writer(t), create, workload(t, resource, unitOffice, new("termine")), ""},
 				{"in an excluded namespace", writer(t), create, workload(t, resource, "amt-10", nil), ""},
 				{"in a namespace of the cluster", writer(t), create, workload(t, resource, "kube-system", nil), ""},
 				{"unnamed and edited", writer(t), update, relabel(unnamed, nil), ""},
@@ -202,7 +201,7 @@ func TestWorkloadsAreWarnedOf(t *testing.T) {
 		return nil
 	}
 	demand(t, &v1alpha1.WorkloadPolicy{Enforcement: v1alpha1.EnforcementWarn, Resources: allWorkloads()}, said)
-	mustAccept(t, w.try(create, workload(t, "deployments", unitOffice, ptr.To("termine"))))
+	mustAccept(t, w.try(create, workload(t, "deployments", unitOffice, new("termine"))))
 	mustAccept(t, w.try(create, workload(t, "deployments", "kube-system", nil)))
 	if got := warnings.take(); len(got) > 0 {
 		t.Errorf("warned of %q, want nothing", got)
