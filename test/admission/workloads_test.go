@@ -24,6 +24,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers"
+	"kdz.mainz.de/operator/internal/controlplane"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 )
 
@@ -277,6 +278,41 @@ func TestWorkloadsOfTheClusterAreLeftAlone(t *testing.T) {
 			t.Errorf("%s: binding (-want +got)\n%s", file, diff)
 		}
 	}
+}
+
+// Without the operator's definitions, removed by mistake say, the policies have
+// no paramKind and refuse what they match, whatever is in it. The cluster's own
+// namespaces are not matched, so that it can be mended from within.
+func TestTheClusterHealsItselfWithoutTheDefinitions(t *testing.T) {
+	t.Parallel()
+	cp, err := controlplane.Start(t.Context(), controlplane.Options{ControllerManager: controlplane.ControllerManagerOff})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cp.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	c, err := client.New(cp.Config, client.Options{Scheme: controllers.Scheme()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"workloads.yaml", "workloads-warn.yaml", "workloads-audit.yaml"} {
+		if err := createAll(t.Context(), c, filepath.Join(policyFolder, file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	try := func(namespace string) error {
+		return c.Create(t.Context(), workload(t, "daemonsets", namespace, nil), client.DryRunAll)
+	}
+	eventually(t, "the policies refuse", func() error {
+		if err := try("default"); err == nil || !strings.Contains(err.Error(), "paramKind") {
+			return fmt.Errorf("not for lack of their paramKind: %w", err)
+		}
+		return nil
+	})
+	mustAccept(t, try("kube-system"))
 }
 
 // What warns and what leaves a note demands what refuses.
