@@ -164,20 +164,14 @@ func TestTwinsSayTheSame(t *testing.T) {
 	for _, f := range policyFiles(t) {
 		files[f.name] = f
 	}
-	said := func(f policyFile) []string {
-		var all []string
-		for _, v := range f.policy.Spec.Validations {
-			all = append(all, v.Message)
-		}
-		return all
-	}
-	main := said(files["applications"])
+	main := files["applications"].policy.Spec.Validations
 	for name, actions := range map[string][]admissionregistrationv1.ValidationAction{
 		"applications-warn":  {admissionregistrationv1.Warn, admissionregistrationv1.Audit},
 		"applications-audit": {admissionregistrationv1.Audit},
 	} {
-		if diff := cmp.Diff(main[len(main)-2:], said(files[name])); diff != "" {
-			t.Errorf("%s (-main +twin):\n%s", name, diff)
+		validations := files[name].policy.Spec.Validations
+		if len(validations) != 1 || !strings.HasSuffix(main[len(main)-1].MessageExpression, validations[0].MessageExpression[len("variables.boughtAnew"):]) {
+			t.Errorf("%s does not say what applications says", name)
 		}
 		if diff := cmp.Diff(actions, files[name].binding.Spec.ValidationActions); diff != "" {
 			t.Errorf("%s: %s", name, diff)
