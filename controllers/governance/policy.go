@@ -44,7 +44,7 @@ type PolicyReconciler struct {
 var (
 	// contentLimits: what is compiled is written at once. A catalogue that is
 	// applied is more than one change; each write goes to every API server.
-	contentLimits = pace.Limits{Settle: 200 * time.Millisecond, Burst: 5, Spacing: time.Second}
+	contentLimits = pace.Limits{Settle: 200 * time.Millisecond, Burst: 10, Spacing: 500 * time.Millisecond}
 	// countLimits: counts are for people.
 	countLimits = pace.Limits{Settle: 200 * time.Millisecond, Burst: 1, Spacing: 10 * time.Second}
 )
