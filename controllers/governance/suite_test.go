@@ -17,15 +17,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers"
@@ -36,8 +40,43 @@ import (
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
 	os.Exit(controlplanetest.Run(m, controlplane.Options{}, func(ctx context.Context, cp *controlplane.ControlPlane) error {
-		return controlplane.InstallCRDs(ctx, cp.Config, "../../config/crd/bases")
+		return errors.Join(
+			controlplane.InstallCRDs(ctx, cp.Config, "../../config/crd/bases"),
+			restrain(ctx, cp.Config),
+		)
 	}))
+}
+
+// operatorUser is who the operators of the tests are.
+const operatorUser = "the-operator"
+
+// restrain gives the operator the rights of its role, and has nobody without the
+// operator's right write a status.
+func restrain(ctx context.Context, cfg *rest.Config) error {
+	c, err := client.New(cfg, client.Options{Scheme: controllers.Scheme()})
+	if err != nil {
+		return err
+	}
+	for _, file := range []string{"../../config/rbac/role.yaml", "../../config/admission/status.yaml"} {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		for document := range strings.SplitSeq(string(content), "\n---\n") {
+			o := &unstructured.Unstructured{}
+			if err := yaml.Unmarshal([]byte(document), &o.Object); err != nil {
+				return err
+			}
+			if err := c.Create(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return c.Create(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "operator"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "operator"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: operatorUser}},
+	})
 }
 
 // patience bounds how long a condition is awaited.
@@ -123,7 +162,10 @@ func newWorld(t *testing.T) *world {
 // start starts an operator, whole, that has seen nothing yet.
 func (w *world) start() {
 	w.Helper()
-	cfg := controlplanetest.Config(w)
+	cfg, err := controlplanetest.Shared(w).AddUser(operatorUser)
+	if err != nil {
+		w.Fatal(err)
+	}
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == http.MethodPatch && strings.HasSuffix(req.URL.Path, "/status") {
