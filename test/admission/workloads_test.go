@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -281,8 +282,9 @@ func TestWorkloadsOfTheClusterAreLeftAlone(t *testing.T) {
 }
 
 // Without the operator's definitions, removed by mistake say, the policies have
-// no paramKind and refuse what they match, whatever is in it. The cluster's own
-// namespaces are not matched, so that it can be mended from within.
+// no paramKind. Workloads do not hang on that, in the namespaces of the cluster
+// or in others. Another policy, which fails for lack of the same, shows that
+// these were asked.
 func TestTheClusterHealsItselfWithoutTheDefinitions(t *testing.T) {
 	t.Parallel()
 	cp, err := controlplane.Start(t.Context(), controlplane.Options{ControllerManager: controlplane.ControllerManagerOff})
@@ -303,16 +305,33 @@ func TestTheClusterHealsItselfWithoutTheDefinitions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	try := func(namespace string) error {
-		return c.Create(t.Context(), workload(t, "daemonsets", namespace, nil), client.DryRunAll)
+	canary := &admissionregistrationv1.ValidatingAdmissionPolicy{}
+	if err := c.Get(t.Context(), client.ObjectKey{Name: "workloads.kdz.mainz.de"}, canary); err != nil {
+		t.Fatal(err)
 	}
-	eventually(t, "the policies refuse", func() error {
-		if err := try("default"); err == nil || !strings.Contains(err.Error(), "paramKind") {
-			return fmt.Errorf("not for lack of their paramKind: %w", err)
+	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}
+	if err := c.Get(t.Context(), client.ObjectKeyFromObject(canary), binding); err != nil {
+		t.Fatal(err)
+	}
+	canary.ObjectMeta, binding.ObjectMeta = metav1.ObjectMeta{Name: "canary"}, metav1.ObjectMeta{Name: "canary"}
+	canary.Spec.FailurePolicy, binding.Spec.PolicyName = ptr.To(admissionregistrationv1.Fail), canary.Name
+	canary.Spec.MatchConstraints.ResourceRules[0].Resources = []string{"deployments"}
+	for _, o := range []client.Object{canary, binding} {
+		if err := c.Create(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	try := func(resource v1alpha1.WorkloadResource, namespace string) error {
+		return c.Create(t.Context(), workload(t, resource, namespace, nil), client.DryRunAll)
+	}
+	eventually(t, "the policies are asked", func() error {
+		if err := try("deployments", "default"); err == nil || !strings.Contains(err.Error(), "paramKind") {
+			return fmt.Errorf("the canary does not fail for lack of its paramKind: %w", err)
 		}
 		return nil
 	})
-	mustAccept(t, try("kube-system"))
+	mustAccept(t, try("daemonsets", "default"))
+	mustAccept(t, try("deployments", "kube-system"))
 }
 
 // What warns and what leaves a note demands what refuses.
