@@ -215,10 +215,10 @@ func (d dice) agreement(pool []*v1alpha1.Application) agreement {
 // warningsKey is where a context has the warnings of its request.
 type warningsKey struct{}
 
-// listener hands warnings to the context of the request.
-type listener struct{}
+// perRequest hands warnings to the context of the request.
+type perRequest struct{}
 
-func (listener) HandleWarningHeaderWithContext(ctx context.Context, _ int, _, text string) {
+func (perRequest) HandleWarningHeaderWithContext(ctx context.Context, _ int, _, text string) {
 	if to, ok := ctx.Value(warningsKey{}).(*[]string); ok {
 		*to = append(*to, text)
 	}
@@ -238,7 +238,7 @@ func (a *agreement) client(tb testing.TB) (client.Client, error) {
 	}
 	config := controlplanetest.Config(tb)
 	config.Impersonate = rest.ImpersonationConfig{UserName: "asker@example.org", Groups: groups}
-	config.WarningHandlerWithContext = listener{}
+	config.WarningHandlerWithContext = perRequest{}
 	c, err := client.New(config, client.Options{Scheme: admin(tb).Scheme(), Mapper: admin(tb).RESTMapper()})
 	if err == nil {
 		listening.Store(key, c)

@@ -15,7 +15,7 @@ func creations() []attempt {
 		{name: "decentral", ask: post(mine("new", decentral)), by: byDoor(messageDecentral)},
 		{name: "decentral and retired, to be revived", ask: post(mine("new", decentral, in("Retired"))), by: byDoor(messageDecentral)},
 		{name: "decentral and phasing out", ask: post(mine("new", decentral, in("PhasingOut"))), by: byDoor(messageDecentral)},
-		{name: "under a generated name", ask: post(with(mine("new", decentral), object{"name": nil, "generateName": "expired-"})), by: byDoor(messageDecentral)},
+		{name: "under a generated name", ask: post(bearing(mine("new", decentral), object{"name": nil, "generateName": "expired-"})), by: byDoor(messageDecentral)},
 		{name: "under the name of an exempt one elsewhere", ask: post(mine("borrowed", decentral)), by: byDoor(messageDecentral)},
 		{name: "under a name whose exemption has expired", ask: post(mine("expired-2", decentral)), by: byDoor(messageDecentral)},
 		{name: "under a name with the exempt namespace in it", ask: post(mine("amt-33.borrowed", decentral)), by: byDoor(messageDecentral)},
@@ -31,8 +31,8 @@ func creations() []attempt {
 		{name: "of a unit of the KDZ that there is not", ask: post(mine("new", operatedBy("kdz-16-99"))), by: byDoor(messageNotKDZ("kdz-16-99"))},
 		{name: "operated by the KDZ, which was not asked", ask: post(mine("new", in("Operating"))), by: byDoor(messageOperate(unitWeb, "unitRef"))},
 		{name: "of an exempt unit", ask: post(mine("new", decentral, answeredForBy("amt-40-edu"))), by: byDoor(messageOtherUnit(attemptsNamespace, unitOffice, "amt-40-edu"))},
-		{name: "in a namespace of no unit", ask: post(with(mine("new", decentral), object{"namespace": nobodysNamespace})).at(groupPath + "/namespaces/" + nobodysNamespace + "/applications"), by: byDoor(messageNoUnit(nobodysNamespace))},
-		{name: "in a namespace of an exempt unit", ask: post(with(mine("new", decentral), object{"namespace": schoolsNamespace})).at(groupPath + "/namespaces/" + schoolsNamespace + "/applications"), by: byRBAC},
+		{name: "in a namespace of no unit", ask: post(bearing(mine("new", decentral), object{"namespace": nobodysNamespace})).at(groupPath + "/namespaces/" + nobodysNamespace + "/applications"), by: byDoor(messageNoUnit(nobodysNamespace))},
+		{name: "in a namespace of an exempt unit", ask: post(bearing(mine("new", decentral), object{"namespace": schoolsNamespace})).at(groupPath + "/namespaces/" + schoolsNamespace + "/applications"), by: byRBAC},
 		{name: "by server-side apply", ask: by(asEditor, http.MethodPatch, appsPath+"/new?fieldManager=mine&force=true", appliedPatch, mine("new", decentral)), by: byDoor(messageDecentral)},
 		{name: "by replacing what there is not", ask: by(asEditor, http.MethodPut, appsPath+"/new", asJSONType, mine("new", decentral)), by: byServer(http.StatusNotFound, "not found")},
 		{name: "by patching what there is not", ask: patchApp("new", mine("new", decentral)["spec"].(object)), by: byServer(http.StatusNotFound, "not found")},
@@ -40,7 +40,7 @@ func creations() []attempt {
 		{name: "as if, with dry run", ask: post(mine("new", decentral)).at(appsPath + "?dryRun=All"), by: byDoor(messageDecentral)},
 		{name: "anew, having been deleted", steps: []ask{by(asEditor, http.MethodDelete, appsPath+"/to-replace", asJSONType, nil)}, ask: post(mine("to-replace", decentral, in("Operating"))), by: byDoor(messageDecentral)},
 		{name: "anew and found by the inventory", ask: post(mine("to-replace", decentral, existing)), by: byDoor(messageExisting)},
-		{name: "with a finalizer, an owner and annotations", ask: post(with(mine("new", decentral), object{
+		{name: "with a finalizer, an owner and annotations", ask: post(bearing(mine("new", decentral), object{
 			"finalizers":      []string{"example.org/keep"},
 			"ownerReferences": []object{{"apiVersion": "v1", "kind": "Namespace", "name": schoolsNamespace, "uid": "1"}},
 			"annotations":     object{"kdz.mainz.de/exempt": "true", "kdz.mainz.de/example": "spec"},

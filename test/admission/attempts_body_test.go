@@ -24,7 +24,7 @@ func bodies() []attempt {
 	spec(lower)["operation"] = object{"provider": "decentral"}
 	other := mine("new", decentral)
 	other["apiVersion"] = "kdz.mainz.de/v1"
-	blessed := with(mine("planned"), object{})
+	blessed := bearing(mine("planned"), object{})
 	blessed["status"] = object{"centralisation": "Exempt", "operationalState": "Operational"}
 	status := object{"status": object{"centralisation": "Exempt"}, "spec": becomeDecentral}
 	remove := func(paths ...string) []object {
@@ -47,7 +47,7 @@ func bodies() []attempt {
 		{name: "another stage of life", ask: patchApp("retired", object{"lifecycle": "Zombie"}), by: byServer(invalid, "spec.lifecycle: Unsupported value")},
 		{name: "another version in the body", ask: post(other), by: byServer(http.StatusBadRequest, "does not match")},
 		{name: "another version in the path", ask: post(other).at(strings.Replace(appsPath, "v1alpha1", "v1", 1)), by: byServer(http.StatusNotFound, "")},
-		{name: "another namespace in the body", ask: post(with(mine("new", decentral), object{"namespace": schoolsNamespace})), by: byServer(http.StatusBadRequest, "namespace")},
+		{name: "another namespace in the body", ask: post(bearing(mine("new", decentral), object{"namespace": schoolsNamespace})), by: byServer(http.StatusBadRequest, "namespace")},
 		{name: "another name in the body", ask: by(asEditor, http.MethodPut, appsPath+"/operating", asJSONType, mine("decentral", decentral)), by: byServer(http.StatusBadRequest, "name")},
 		{name: "a name in upper case", ask: post(mine("Borrowed", decentral)), by: byServer(invalid, "metadata.name")},
 		{name: "a name with a path in it", ask: post(mine("../amt-33/borrowed", decentral)), by: byServer(invalid, "metadata.name")},
@@ -107,10 +107,10 @@ func clocks() []attempt {
 			return a
 		}
 		all = append(all,
-			attempt{name: "stamps " + name + ", in a new one", ask: post(with(mine("expired-2", decentral), forged)), by: byDoor(messageDecentral)},
+			attempt{name: "stamps " + name + ", in a new one", ask: post(bearing(mine("expired-2", decentral), forged)), by: byDoor(messageDecentral)},
 			attempt{name: "stamps " + name + ", in one that is changed", ask: patch("expired", becomeDecentral), by: byDoor(messageDecentral)},
 			attempt{name: "stamps " + name + ", in one that is overdue", ask: patch("overdue", object{"lifecycle": "Operating"}), by: byDoor(messageDecentral)},
-			attempt{name: "stamps " + name + ", for a longer plan", ask: post(with(long, forged)).may(mayTransition), by: byDoor(messageTransitionShort)},
+			attempt{name: "stamps " + name + ", for a longer plan", ask: post(bearing(long, forged)).may(mayTransition), by: byDoor(messageTransitionShort)},
 		)
 	}
 	extend := patchApp("overdue", nil).may(mayTransition)
@@ -120,8 +120,8 @@ func clocks() []attempt {
 	}
 	return append(all,
 		attempt{name: "a later stamp to extend a plan", ask: extend, by: byDoor(messageTransitionShort)},
-		attempt{name: "a creation long ago", ask: post(with(mine("expired-2", decentral), object{"creationTimestamp": "2020-01-01T00:00:00Z"})), by: byDoor(messageDecentral)},
-		attempt{name: "a creation to come", ask: post(with(long, object{"creationTimestamp": "2097-01-01T00:00:00Z"})).may(mayTransition), by: byDoor(messageTransitionShort)},
-		attempt{name: "a creation long ago, applied", ask: by(asEditor, http.MethodPatch, appsPath+"/expired-2?fieldManager=mine", appliedPatch, with(mine("expired-2", decentral), object{"creationTimestamp": "2020-01-01T00:00:00Z"})), by: byDoor(messageDecentral)},
+		attempt{name: "a creation long ago", ask: post(bearing(mine("expired-2", decentral), object{"creationTimestamp": "2020-01-01T00:00:00Z"})), by: byDoor(messageDecentral)},
+		attempt{name: "a creation to come", ask: post(bearing(long, object{"creationTimestamp": "2097-01-01T00:00:00Z"})).may(mayTransition), by: byDoor(messageTransitionShort)},
+		attempt{name: "a creation long ago, applied", ask: by(asEditor, http.MethodPatch, appsPath+"/expired-2?fieldManager=mine", appliedPatch, bearing(mine("expired-2", decentral), object{"creationTimestamp": "2020-01-01T00:00:00Z"})), by: byDoor(messageDecentral)},
 	)
 }

@@ -41,8 +41,8 @@ func mine(name string, edits ...edit) object {
 	return o
 }
 
-// with puts fields into the metadata of an object.
-func with(o, metadata object) object {
+// bearing puts fields into the metadata of an object.
+func bearing(o, metadata object) object {
 	o = runtime.DeepCopyJSON(o)
 	maps.Copy(o["metadata"].(object), metadata)
 	return o
