@@ -66,7 +66,7 @@ func (d dice) day() v1alpha1.Date {
 
 // moment at which an exemption ends, in the ways in which a moment is written.
 func (d dice) moment() string {
-	at := d.now.Add(one[time.Duration](d, -8000, -25, 25, 49, 8000, 24000) * time.Hour)
+	at := d.now.Add(time.Hour * time.Duration(one(d, -8000, -25, 25, 49, 8000, 24000)))
 	return one(d, at.UTC().Format(time.RFC3339), at.In(calendar.Location()).Format(time.RFC3339), at.UTC().Format("2006-01-02T15:04:05.999999999Z07:00"))
 }
 

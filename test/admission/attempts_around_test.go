@@ -27,7 +27,7 @@ func namespaceAttempts() []attempt {
 		{name: "by its admin's status", ask: by(asAdmin, http.MethodPatch, path+"/status", mergePatch, labels(school)), by: byRBAC},
 		{name: "by its admin's end of it", ask: by(asAdmin, http.MethodPut, path+"/finalize", asJSONType, namespace(attemptsNamespace, object{v1alpha1.LabelUnit: school})), by: byRBAC},
 		{name: "deleted by its admin, to be made anew", ask: by(asAdmin, http.MethodDelete, path, asJSONType, nil), by: byRBAC},
-		{name: "finalized", ask: by(roleWriter, http.MethodPut, path+"/finalize", asJSONType, namespace(attemptsNamespace, object{v1alpha1.LabelUnit: school})), by: give},
+		{name: "at its end", ask: by(roleWriter, http.MethodPut, path+"/finalize", asJSONType, namespace(attemptsNamespace, object{v1alpha1.LabelUnit: school})), by: give},
 		{name: "of no unit given to one", ask: patch("", mergePatch, labels(school)).at("/api/v1/namespaces/" + nobodysNamespace), by: give},
 		{name: "made", ask: by(roleWriter, http.MethodPost, "/api/v1/namespaces", asJSONType, namespace("mine", object{v1alpha1.LabelUnit: school})), by: give},
 		{name: "made under a generated name", ask: by(roleWriter, http.MethodPost, "/api/v1/namespaces", asJSONType, object{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"generateName": "mine-", "labels": object{v1alpha1.LabelUnit: school}}}), by: give},

@@ -105,15 +105,16 @@ func (a ask) send(tb testing.TB) error {
 	for i, name := range a.pretends {
 		request.Header.Add([]string{"Impersonate-User", "Impersonate-Group"}[min(i, 1)], name)
 	}
-	return answer(hc.Do(request))
-}
-
-// answer is what the API server says, as an error if it refuses.
-func answer(response *http.Response, err error) error {
+	response, err := hc.Do(request)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
+	return answer(response)
+}
+
+// answer is what the API server says, as an error if it refuses.
+func answer(response *http.Response) error {
 	raw, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil || response.StatusCode < http.StatusMultipleChoices {
 		return err
