@@ -2,10 +2,7 @@
 
 package v1alpha1
 
-import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-)
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // ExemptionSpec is a single exception from the rule that all city IT is
 // provided by the KDZ. It is never changed; a renewal is a new object.
@@ -70,7 +67,7 @@ type ExemptedApplication struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	UID types.UID `json:"uid,omitempty"`
+	UID string `json:"uid,omitempty"`
 
 	// displayName that it had, in German if it had one.
 	// +optional
@@ -140,6 +137,12 @@ type Exemption struct {
 	// what could not is empty then. It is never stored.
 	DecodingError string `json:"-"`
 }
+
+// GetConditions returns the conditions of the object.
+func (e *Exemption) GetConditions() []metav1.Condition { return e.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (e *Exemption) SetConditions(c []metav1.Condition) { e.Status.Conditions = c }
 
 // ExemptionList is a list of Exemptions.
 //

@@ -43,13 +43,14 @@ const (
 	// and the policy lists no service of the state with its legal basis.
 	ReasonStateServiceUnlisted = "StateServiceUnlisted"
 	// ReasonExemptionExpired (False; Violating): its last Exemption has
-	// expired.
+	// expired. One whose days are none of the calendar, or end before they
+	// begin, counts as expired.
 	ReasonExemptionExpired = "ExemptionExpired"
 	// ReasonTransitionOverdue (False; Violating): the day has passed on which it
-	// was to be with the KDZ.
+	// was to be with the KDZ, or is none of the calendar.
 	ReasonTransitionOverdue = "TransitionOverdue"
 	// ReasonReviewOverdue (False; Violating): the day has passed on which the
-	// examination was to be done.
+	// examination was to be done, or is none of the calendar.
 	ReasonReviewOverdue = "ReviewOverdue"
 	// ReasonProviderUndetermined (Unknown): nobody has declared who provides it.
 	ReasonProviderUndetermined = "ProviderUndetermined"

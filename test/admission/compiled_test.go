@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -83,9 +84,7 @@ func index(t *testing.T, entries map[string]string) {
 	t.Helper()
 	marker := fmt.Sprintf("marker-%d", markers.Add(1))
 	all := map[string]string{"amt-33/" + marker: far}
-	for k, v := range entries {
-		all[k] = v
-	}
+	maps.Copy(all, entries)
 	patch, err := json.Marshal(map[string]any{"status": map[string]any{"exemptionIndex": all}})
 	if err != nil {
 		t.Fatal(err)

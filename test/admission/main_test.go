@@ -50,7 +50,27 @@ const (
 
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
-	os.Exit(controlplanetest.Run(m, controlplane.Options{}, setUp))
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) (code int) {
+	folder, err := os.MkdirTemp("", "kdz-admission-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() {
+		if err := os.RemoveAll(folder); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}()
+	args, err := auditArgs(folder)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return controlplanetest.Run(m, controlplane.Options{APIServerArgs: args}, setUp)
 }
 
 // setUp installs all that the door needs, in the order in which it is installed

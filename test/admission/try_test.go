@@ -29,7 +29,7 @@ const (
 	apply        verb = "apply"
 	remove       verb = "delete"
 	updateStatus verb = "update status"
-	finalize     verb = "finalize"
+	finalise     verb = "finalize"
 )
 
 // try asks for something without having it done, and returns why it is refused.
@@ -64,7 +64,7 @@ func (u user) ask(v verb, o client.Object, dry bool) error {
 		return u.client.Delete(u.ctx, o, options.remove...)
 	case updateStatus:
 		return u.client.Status().Update(u.ctx, o, options.sub...)
-	case finalize:
+	case finalise:
 		return u.client.SubResource("finalize").Update(u.ctx, o, options.sub...)
 	case apply:
 		plain := o.(*unstructured.Unstructured)

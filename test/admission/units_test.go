@@ -48,7 +48,7 @@ func TestNamespaceLabel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, way := range []verb{update, updateStatus, finalize} {
+	for _, way := range []verb{update, updateStatus, finalise} {
 		t.Run(string(way), func(t *testing.T) {
 			mustAccept(t, writer(t).try(way, owned))
 			mustAccept(t, writer(t).try(way, free))
@@ -74,7 +74,7 @@ func TestNamespaceLabel(t *testing.T) {
 		if err := admin(t).Get(t.Context(), client.ObjectKey{Name: metav1.NamespaceSystem}, ns); err != nil {
 			t.Fatal(err)
 		}
-		for _, way := range []verb{update, updateStatus, finalize} {
+		for _, way := range []verb{update, updateStatus, finalise} {
 			mustAccept(t, writer(t).try(way, ns))
 		}
 	})

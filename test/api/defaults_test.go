@@ -133,6 +133,7 @@ var defaults = []struct {
 			"handovers", object("defaultCriteria", list(object("name", "a", "description", "b")))),
 		want: map[string]any{
 			"spec.centralisation.enforcement":           "Deny",
+			"spec.centralisation.expiryNotice":          "1440h",
 			"spec.centralisation.workloads.enforcement": "Audit",
 			"spec.centralisation.workloads.resources": list("deployments", "statefulsets", "daemonsets", "cronjobs",
 				"ingresses", "httproutes"),

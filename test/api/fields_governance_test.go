@@ -43,6 +43,7 @@ var governancePolicyFields = []field{
 	need("spec", fields),
 	need("spec.centralisation", fields),
 	may("spec.centralisation.enforcement", oneOf("Deny", "Warn", "Audit")),
+	may("spec.centralisation.expiryNotice", duration),
 	may("spec.centralisation.maxTransition", duration),
 	need("spec.centralisation.providerUnitRef", fields),
 	need("spec.centralisation.providerUnitRef.name", objectName),

@@ -167,6 +167,8 @@ var handoverStatus = []field{
 
 // exemptionStatus is what tells how an exemption stands.
 var exemptionStatus = []field{
+	may("status.application.displayName", text(0, 256)),
+	need("status.application.uid", text(1, 64)),
 	may("status.observedGeneration", count),
 	may("status.since", instant),
 	may("status.state", oneOf("Pending", "Active", "Expiring", "Expired", "Unneeded")),

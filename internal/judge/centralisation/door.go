@@ -38,6 +38,7 @@ type Request struct {
 	// as the policy's exemptionIndex has it; zero if it is not in there.
 	ExemptUntil time.Time
 	// May says whether the user has a right; unit is set for RightOperate only.
+	// Without it the user has none.
 	May func(right Right, unit string) bool
 	// Now is the moment of the request.
 	Now time.Time
@@ -53,10 +54,44 @@ type Refusal struct {
 	// Rule says whether this is the rule itself, which the policy's enforcement
 	// may soften to a warning or a note. Who may claim what is never softened.
 	Rule bool
+	// Sentence of the rule that is broken, and the source of the part of it
+	// that matters; 0 and empty unless Rule.
+	Sentence int
+	Source   Source
 }
 
+// Fields that refusals name.
+const (
+	fieldNamespace   = "metadata.namespace"
+	fieldResponsible = "spec.responsible.unitRef.name"
+	fieldOrigin      = "spec.origin"
+	fieldProvider    = "spec.operation.provider"
+	fieldUnit        = "spec.operation.unitRef"
+	fieldSupportUnit = "spec.operation.supportUnitRef"
+	fieldLegalBasis  = "spec.operation.legalBasis"
+	fieldProcured    = "spec.operation.procuredThrough"
+	fieldTransition  = "spec.operation.transition"
+	fieldReview      = "spec.operation.review"
+)
+
 // Admit returns why a request is refused, in the order in which the admission
-// policy looks, or nothing if it is not.
+// policy looks, or nothing if it is not. The policy's message is the first.
 func Admit(r Request) []Refusal {
-	return nil
+	if r.New == nil {
+		return nil
+	}
+	if r.Rules == nil {
+		return []Refusal{{Message: `the operator has not compiled the GovernancePolicy default yet, so that nothing can be admitted: wait until "kubectl get itpolicy default" shows when it was compiled`}}
+	}
+	v := visit{Request: r, now: &r.New.Spec.Operation}
+	if r.Old != nil {
+		v.old = &r.Old.Spec.Operation
+	}
+	var refusals []Refusal
+	for _, guard := range guards {
+		if refusal, refused := guard(&v); refused {
+			refusals = append(refusals, refusal)
+		}
+	}
+	return refusals
 }
