@@ -26,9 +26,11 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/application"
+	"kdz.mainz.de/operator/controllers/audit"
 	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
+	tellaudit "kdz.mainz.de/operator/internal/tell/audit"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 )
 
@@ -62,6 +64,7 @@ func Scheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(s))
 	utilruntime.Must(v1alpha1.AddToScheme(s))
+	utilruntime.Must(tellaudit.AddToScheme(s))
 	return s
 }
 
@@ -145,6 +148,19 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	err = (&organisationalunit.Reconciler{Metrics: units, Clock: o.Clock}).SetupWithManager(mgr, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of units: %w", err)
+	}
+	return addAudit(ctx, mgr, o)
+}
+
+// addAudit adds the controller that audits.
+func addAudit(ctx context.Context, mgr ctrl.Manager, o Options) error {
+	findings, err := metrics.NewFindings(o.Registerer)
+	if err != nil {
+		return fmt.Errorf("metrics of the audit: %w", err)
+	}
+	err = (&audit.Reconciler{Metrics: findings, Clock: o.Clock}).SetupWithManager(ctx, mgr, controller.Options{})
+	if err != nil {
+		return fmt.Errorf("controller of the audit: %w", err)
 	}
 	return nil
 }
