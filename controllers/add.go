@@ -27,6 +27,8 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/application"
 	"kdz.mainz.de/operator/controllers/audit"
+	"kdz.mainz.de/operator/controllers/governance"
+	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
@@ -69,14 +71,15 @@ func Scheme() *runtime.Scheme {
 }
 
 // CacheOptions returns what the manager's cache holds: no field managers and
-// no copy of what was applied, since nothing reads them, and of Secrets only
-// those that may be used for checks.
+// no copy of what was applied, since nothing reads them, of Secrets only those
+// that may be used for checks, and of Namespaces the labels.
 func CacheOptions() cache.Options {
 	return cache.Options{
 		ReaderFailOnMissingInformer: true,
 		DefaultTransform:            strip,
 		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Secret{}: {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelProbe: "true"})},
+			&corev1.Secret{}:    {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelProbe: "true"})},
+			&corev1.Namespace{}: {Transform: stripNamespace},
 		},
 	}
 }
@@ -88,6 +91,15 @@ func strip(o any) (any, error) {
 		if annotations := object.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
 			delete(annotations, corev1.LastAppliedConfigAnnotation)
 		}
+	}
+	return o, nil
+}
+
+// stripNamespace removes from a Namespace all but its name and its labels.
+func stripNamespace(o any) (any, error) {
+	if ns, ok := o.(*corev1.Namespace); ok {
+		ns.SetManagedFields(nil)
+		ns.Annotations, ns.Spec, ns.Status = nil, corev1.NamespaceSpec{}, corev1.NamespaceStatus{}
 	}
 	return o, nil
 }
@@ -124,6 +136,9 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := addAPIServerGuard(ctx, mgr, egress, o.Clock); err != nil {
 		return fmt.Errorf("guard of the API server: %w", err)
 	}
+	if err := AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("indexes: %w", err)
+	}
 	applications, err := metrics.NewApplications(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("metrics of Applications: %w", err)
@@ -149,7 +164,39 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err != nil {
 		return fmt.Errorf("controller of units: %w", err)
 	}
+	return addRule(ctx, mgr, o)
+}
+
+// addRule adds what there is for the rule that all IT of the city is provided
+// by the KDZ: its controllers, and the audit.
+func addRule(ctx context.Context, mgr ctrl.Manager, o Options) error {
+	if err := addGovernance(mgr, o); err != nil {
+		return err
+	}
 	return addAudit(ctx, mgr, o)
+}
+
+// AddIndexes adds the indexes of the cache that more than one controller reads.
+// Add does so by itself.
+func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	return gather.AddIndexes(ctx, indexer)
+}
+
+// addGovernance adds the controllers of the policy and of exemptions.
+func addGovernance(mgr ctrl.Manager, o Options) error {
+	rule, err := metrics.NewCentralisation(o.Registerer)
+	if err != nil {
+		return fmt.Errorf("metrics of the rule: %w", err)
+	}
+	err = (&governance.PolicyReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, controller.Options{})
+	if err != nil {
+		return fmt.Errorf("controller of policies: %w", err)
+	}
+	err = (&governance.ExemptionReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, controller.Options{})
+	if err != nil {
+		return fmt.Errorf("controller of exemptions: %w", err)
+	}
+	return nil
 }
 
 // addAudit adds the controller that audits.

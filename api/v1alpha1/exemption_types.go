@@ -138,6 +138,12 @@ type Exemption struct {
 	DecodingError string `json:"-"`
 }
 
+// GetConditions returns the conditions of the object.
+func (e *Exemption) GetConditions() []metav1.Condition { return e.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (e *Exemption) SetConditions(c []metav1.Condition) { e.Status.Conditions = c }
+
 // ExemptionList is a list of Exemptions.
 //
 // +kubebuilder:object:root=true

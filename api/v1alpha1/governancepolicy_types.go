@@ -230,9 +230,13 @@ type GovernancePolicyStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
+	// The two maps are written as a whole (atomic), so that the API server keeps
+	// no book of who wrote which entry: that would take as much room as they do.
+
 	// exemptionIndex tells for "namespace/name" of each exempt Application the
 	// first moment at which its exemption no longer holds.
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:validation:MaxProperties=20000
 	ExemptionIndex map[string]Moment `json:"exemptionIndex,omitempty"`
 
@@ -244,6 +248,7 @@ type GovernancePolicyStatus struct {
 
 	// unitTreatments tells the treatment of each unit that is not Bound.
 	// +optional
+	// +mapType=atomic
 	// +kubebuilder:validation:MaxProperties=4096
 	UnitTreatments map[string]Treatment `json:"unitTreatments,omitempty"`
 
@@ -279,6 +284,7 @@ type GovernancePolicyStatus struct {
 // +kubebuilder:printcolumn:name="Violating",type=integer,JSONPath=`.status.centralisation.violating`
 // +kubebuilder:printcolumn:name="Unknown",type=integer,JSONPath=`.status.centralisation.unknown`
 // +kubebuilder:printcolumn:name="Compiled",type=date,JSONPath=`.status.compiledAt`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="OutOfScope",type=integer,JSONPath=`.status.centralisation.outOfScope`,priority=1
 type GovernancePolicy struct {
 	metav1.TypeMeta `json:",inline"`
@@ -297,6 +303,12 @@ type GovernancePolicy struct {
 	// what could not is empty then. It is never stored.
 	DecodingError string `json:"-"`
 }
+
+// GetConditions returns the conditions of the object.
+func (p *GovernancePolicy) GetConditions() []metav1.Condition { return p.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (p *GovernancePolicy) SetConditions(c []metav1.Condition) { p.Status.Conditions = c }
 
 // GovernancePolicyList is a list of GovernancePolicies.
 //

@@ -33,6 +33,7 @@ func (r *Reconciler) announce(s *scope) {
 			r.event(s.app, alarming(after.OperationalState), string(after.OperationalState), note)
 		}
 	}
+	r.announceVerdict(s)
 	for _, t := range []string{v1alpha1.ConditionCertificatesValid, v1alpha1.ConditionContractsValid} {
 		if c, turned := turnedTo(before.Conditions, after.Conditions, t, metav1.ConditionFalse); turned {
 			r.event(s.app, true, c.Reason, c.Message)
@@ -40,6 +41,19 @@ func (r *Reconciler) announce(s *scope) {
 	}
 	if c, turned := turnedTo(before.Conditions, after.Conditions, v1alpha1.ConditionStalled, metav1.ConditionTrue); turned {
 		r.event(s.app, true, c.Reason, c.Message)
+	}
+}
+
+// announceVerdict tells that an Application breaks the rule from now on, or
+// does so no more.
+func (r *Reconciler) announceVerdict(s *scope) {
+	was, is := s.before.Status.Centralisation, s.app.Status.Centralisation
+	switch {
+	case was == is:
+	case is == v1alpha1.VerdictViolating:
+		r.event(s.app, true, string(is), s.centralised.Message())
+	case was == v1alpha1.VerdictViolating:
+		r.event(s.app, false, string(is), "no longer Violating: "+s.centralised.Message())
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
@@ -58,13 +59,15 @@ type Reconciler struct {
 	// Clock tells the present moment.
 	Clock clock.PassiveClock
 
-	own ownWrites
+	own      ownWrites
+	rulebook gather.Rulebook
 }
 
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications,verbs=get;list;watch
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications/status,verbs=get;update;patch
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=organisationalunits;servicelevels;projects,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=kdz.mainz.de,resources=exemptions;governancepolicies,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces;secrets,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile gathers what is declared and what was seen of one Application, has
@@ -88,8 +91,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{RequeueAfter: behindDelay}, nil
 	}
 	s := newScope(app, now)
-	for _, gather := range r.gatherers(app) {
-		if err := gather(ctx, s); err != nil {
+	for _, collect := range r.gatherers(app) {
+		if err := collect(ctx, s); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
@@ -127,6 +130,7 @@ func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context
 		r.gatherMaintenance,
 		r.gatherEndpoints,
 		r.gatherHosting,
+		r.gatherCentralisation,
 	}
 }
 

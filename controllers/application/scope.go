@@ -12,6 +12,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/judge/calendar"
+	"kdz.mainz.de/operator/internal/judge/centralisation"
 	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/observe"
 )
@@ -43,9 +44,14 @@ type scope struct {
 	others []state.Part
 	// window of maintenance that is open, if any.
 	window *calendar.Window
+	// rule is what the Application is judged by under the rule that all IT of
+	// the city is provided by the KDZ.
+	rule centralisation.Scope
 
 	// verdict on the operational state.
 	verdict state.Verdict
+	// centralised: how it stands under that rule.
+	centralised centralisation.Judgement
 	// certificates and contracts, judged.
 	certificates, contracts state.Validity
 	// hasCertificates: an endpoint showed one.
@@ -139,6 +145,7 @@ func (s *scope) judge() {
 	for _, err := range errs {
 		s.reject("spec." + err.Error())
 	}
+	s.judgeCentralisation()
 }
 
 // part is the endpoint as the judge of the operational state sees it.

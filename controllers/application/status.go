@@ -47,6 +47,7 @@ func (s *scope) tell() {
 	s.setNotObserved(v1alpha1.ConditionServiceLevelMet, s.app.Spec.ServiceLevelRef != nil, "availability is not accounted")
 	s.setValidity(v1alpha1.ConditionCertificatesValid, s.hasCertificates, s.certificates)
 	s.setValidity(v1alpha1.ConditionContractsValid, len(s.app.Spec.Contracts) > 0, s.contracts)
+	s.setCentralised()
 	status.SetReadiness(s.app, s.readiness(), s.now)
 }
 
@@ -162,6 +163,20 @@ func (s *scope) setValidity(conditionType string, present bool, v state.Validity
 		value = metav1.ConditionFalse
 	}
 	s.set(conditionType, value, v.Reason, v.Message)
+}
+
+// setCentralised tells how the Application stands under the rule that all IT of
+// the city is provided by the KDZ. What it is ready for does not depend on it.
+func (s *scope) setCentralised() {
+	s.app.Status.Centralisation = s.centralised.Verdict
+	value := metav1.ConditionTrue
+	switch s.centralised.Verdict {
+	case v1alpha1.VerdictViolating:
+		value = metav1.ConditionFalse
+	case v1alpha1.VerdictUnknown:
+		value = metav1.ConditionUnknown
+	}
+	s.set(v1alpha1.ConditionCentralised, value, s.centralised.Reason(), s.centralised.Message())
 }
 
 // readiness says whether this generation is accepted, its references resolve,

@@ -98,6 +98,10 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	if err := controllers.AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		cancel()
+		w.t.Fatal(err)
+	}
 	err = (&application.Reconciler{
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(),
 		Observer: w.observer, Prober: endpoint.NewFactory(endpoint.Options{Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, nil)}),

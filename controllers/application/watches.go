@@ -102,6 +102,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wak
 		Watches(&v1alpha1.Project{}, r.referrers(indexProject), builder.WithPredicates(existence)).
 		// An agreement brings maintenance windows.
 		Watches(&v1alpha1.ServiceLevel{}, r.referrers(indexServiceLevel), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		// What the rule is judged by beside the Application itself: see
+		// centralisation.go.
+		Watches(&v1alpha1.Exemption{}, exempted()).
+		Watches(&corev1.Namespace{}, r.inhabitants()).
+		Watches(&v1alpha1.GovernancePolicy{}, r.governed()).
 		// A new password or certificate is another question.
 		Watches(&corev1.Secret{}, r.referrers(indexSecret)).
 		// What was observed has changed.
@@ -166,13 +171,7 @@ func referenceIndex(key types.NamespacedName) string {
 // nor a new Application should wait for that.
 func (r *Reconciler) referrers(index string) mapping {
 	enqueue := func(ctx context.Context, o client.Object, q queue) {
-		for _, request := range r.indexed(ctx, index, client.ObjectKeyFromObject(o)) {
-			if p, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-				p.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, request)
-			} else {
-				q.Add(request)
-			}
-		}
+		addBehind(q, r.indexed(ctx, index, client.ObjectKeyFromObject(o)))
 	}
 	return handler.Funcs{
 		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue) { enqueue(ctx, e.Object, q) },
@@ -182,12 +181,27 @@ func (r *Reconciler) referrers(index string) mapping {
 	}
 }
 
+// addBehind enqueues Applications behind what concerns a single one.
+func addBehind(q queue, requests []reconcile.Request) {
+	if p, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+		p.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, requests...)
+		return
+	}
+	for _, request := range requests {
+		q.Add(request)
+	}
+}
+
 // indexed lists the Applications that an index holds for an object.
 func (r *Reconciler) indexed(ctx context.Context, index string, key types.NamespacedName) []reconcile.Request {
+	return r.list(ctx, client.MatchingFields{index: referenceIndex(key)})
+}
+
+// list lists Applications.
+func (r *Reconciler) list(ctx context.Context, which ...client.ListOption) []reconcile.Request {
 	var list v1alpha1.ApplicationList
-	err := r.Client.List(ctx, &list, client.MatchingFields{index: referenceIndex(key)}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "listing the Applications that refer to an object", "index", index, "object", key)
+	if err := r.Client.List(ctx, &list, append(which, client.UnsafeDisableDeepCopy)...); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "listing the Applications that an object concerns", "which", which)
 		return nil
 	}
 	requests := make([]reconcile.Request, len(list.Items))

@@ -91,7 +91,7 @@ func (r *Reconciler) tell(ctx context.Context, key string, findings []compliance
 	if !r.around.reports() {
 		return nil
 	}
-	out, err := r.writer.Write(ctx, key, told(findings), now)
+	out, err := r.writer.Write(ctx, key, Told(findings), now)
 	switch {
 	case errors.Is(err, audit.ErrAbsent):
 		r.around.lost(key)
@@ -114,8 +114,8 @@ func (r *Reconciler) forget(key string) {
 	r.agenda.drop(key)
 }
 
-// told is what was found as it is told.
-func told(findings []compliance.Finding) []audit.Finding {
+// Told is what was found as it is told.
+func Told(findings []compliance.Finding) []audit.Finding {
 	all := make([]audit.Finding, len(findings))
 	for i := range findings {
 		f := &findings[i]

@@ -5,6 +5,7 @@ package organisationalunit
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/controllers/organisationalunit/rollup"
 	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -35,8 +37,12 @@ type Reconciler struct {
 	Metrics *metrics.Units
 
 	index *rollup.Index
-	pace  *pacer
+	pace  *pace.Pacer
 }
+
+// limits of how often a unit is written. An outage must be seen at the top
+// within a second of the Application's own status.
+var limits = pace.Limits{Settle: 200 * time.Millisecond, Burst: 3, Spacing: 5 * time.Second}
 
 // action of an Event: what the controller was about when the state changed.
 const action = "RollUp"
@@ -48,7 +54,7 @@ const action = "RollUp"
 
 // Reconcile brings the status of one unit up to what the index holds.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	if wait := r.pace.begin(req.Name); wait > 0 {
+	if wait := r.pace.Begin(req.Name); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	unit := &v1alpha1.OrganisationalUnit{}
@@ -71,13 +77,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	wrote, err := status.Patch(ctx, r.Client, before, unit)
 	switch {
 	case apierrors.IsConflict(err):
-		return ctrl.Result{RequeueAfter: settle}, nil // the cache is behind, or another hand was faster
+		return ctrl.Result{RequeueAfter: limits.Settle}, nil // the cache is behind, or another hand was faster
 	case apierrors.IsNotFound(err):
 		return ctrl.Result{}, nil // gone meanwhile; the watch says so
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("write status of unit: %w", err)
 	case wrote:
-		r.pace.wrote(unit.Name)
+		r.pace.Wrote(unit.Name)
 		r.Metrics.Wrote(unit.Name)
 		r.announce(before, unit)
 	}
@@ -100,6 +106,6 @@ func (r *Reconciler) announce(before, after *v1alpha1.OrganisationalUnit) {
 
 // forget drops what is kept of a unit that is gone.
 func (r *Reconciler) forget(unit string) {
-	r.pace.forget(unit)
+	r.pace.Forget(unit)
 	r.Metrics.Forget(unit)
 }

@@ -61,7 +61,7 @@ func TestAnOutageIsSeenUpToTheTop(t *testing.T) {
 	root := w.await("kdz-16", inState(v1alpha1.StateOutage, 1))
 	took := time.Since(written)
 	t.Logf("seen at the top after %s", took.Round(time.Millisecond))
-	if took >= spacing { // it settles for 200 ms; the rest is left to a busy machine
+	if took >= limits.Spacing { // it settles for 200 ms; the rest is left to a busy machine
 		t.Errorf("the outage was seen at the top after %s, as if the first change had to wait", took)
 	}
 	for _, unit := range concerned {
@@ -328,7 +328,7 @@ func TestABurstIsToldInFewWrites(t *testing.T) {
 		return ""
 	})
 	took := time.Since(begin)
-	allowed := burst + int(took/spacing)
+	allowed := limits.Burst + int(took/limits.Spacing)
 	written = o.written("kdz-16") - written
 	after, _ := o.metric("kdz_unit_judgements_total", "kdz-16", "")
 	judged = after - judged

@@ -17,6 +17,8 @@ import (
 	"kdz.mainz.de/operator/internal/judge/state"
 )
 
+var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+
 func newUnit(name, parent string) *v1alpha1.OrganisationalUnit {
 	u := &v1alpha1.OrganisationalUnit{ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 3}}
 	u.Spec.Number = name

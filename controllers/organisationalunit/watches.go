@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/controllers/organisationalunit/rollup"
 )
 
@@ -62,7 +63,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options)
 		opts.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast)
 	}
 	opts.Reconciler = r
-	r.index, r.pace = rollup.New(), newPacer(r.Clock)
+	r.index, r.pace = rollup.New(), pace.New(r.Clock, limits)
 
 	c, err := controller.New(name, mgr, opts)
 	if err != nil {
@@ -118,7 +119,7 @@ func feed[T client.Object](set, remove func(T, queue)) handler.TypedEventHandler
 // enqueue queues units, each at its pace.
 func (r *Reconciler) enqueue(q queue, units ...string) {
 	for _, unit := range units {
-		if after, needed := r.pace.queue(unit); needed {
+		if after, needed := r.pace.Queue(unit); needed {
 			q.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Name: unit}}, after)
 		}
 	}

@@ -136,6 +136,7 @@ var columns = map[string][]struct {
 		{"Violating", 1.0, false},
 		{"Unknown", 2.0, false},
 		{"Compiled", "…", false},
+		{"Ready", "True", false},
 		{"OutOfScope", 1.0, true},
 	},
 }

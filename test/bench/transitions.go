@@ -150,6 +150,9 @@ func (r *reconciler) start(ctx context.Context, task *transitions) error {
 	if err != nil {
 		return err
 	}
+	if err := controllers.AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
 	numbers, err := metrics.NewApplications(prometheus.NewRegistry())
 	if err != nil {
 		return err

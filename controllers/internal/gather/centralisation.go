@@ -5,6 +5,7 @@ package gather
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,16 +29,30 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	})
 }
 
+// Rulebook gathers with the rules as they were last compiled, so that they are
+// not put together anew for each Application. The zero value is ready for use,
+// and safe for concurrent use.
+type Rulebook struct {
+	kept atomic.Pointer[edition]
+}
+
+// edition is the rules of one version of the policy.
+type edition struct {
+	uid     types.UID
+	version string
+	rules   *centralisation.Rules
+}
+
 // Centralisation collects what an Application is judged by under the rule. The
 // objects are those of the cache and must not be changed.
-func Centralisation(ctx context.Context, c client.Reader, app *v1alpha1.Application, now time.Time) (centralisation.Scope, error) {
+func (b *Rulebook) Centralisation(ctx context.Context, c client.Reader, app *v1alpha1.Application, now time.Time) (centralisation.Scope, error) {
 	s := centralisation.Scope{Application: app, Now: now}
 	unit, err := UnitOf(ctx, c, app.Namespace)
 	if err != nil {
 		return s, err
 	}
 	s.Unit = unit
-	if s.Rules, err = Rules(ctx, c); err != nil {
+	if s.Rules, err = b.Rules(ctx, c); err != nil {
 		return s, err
 	}
 	var list v1alpha1.ExemptionList
@@ -51,6 +66,29 @@ func Centralisation(ctx context.Context, c client.Reader, app *v1alpha1.Applicat
 	return s, nil
 }
 
+// Rules returns the compiled rules of the policy; nil if there are none.
+func (b *Rulebook) Rules(ctx context.Context, c client.Reader) (*centralisation.Rules, error) {
+	policy := &v1alpha1.GovernancePolicy{}
+	err := c.Get(ctx, client.ObjectKey{Name: v1alpha1.PolicyName}, policy, client.UnsafeDisableDeepCopy)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("policy %s: %w", v1alpha1.PolicyName, err)
+	}
+	if e := b.kept.Load(); e != nil && e.uid == policy.UID && e.version == policy.ResourceVersion {
+		return e.rules, nil
+	}
+	e := &edition{uid: policy.UID, version: policy.ResourceVersion, rules: centralisation.RulesOf(policy)}
+	b.kept.Store(e)
+	return e.rules, nil
+}
+
+// Centralisation is that of a new Rulebook: for one who asks once.
+func Centralisation(ctx context.Context, c client.Reader, app *v1alpha1.Application, now time.Time) (centralisation.Scope, error) {
+	return new(Rulebook).Centralisation(ctx, c, app, now)
+}
+
 // UnitOf returns the unit that a namespace belongs to by its label; empty if it
 // belongs to none, or is gone.
 func UnitOf(ctx context.Context, c client.Reader, namespace string) (string, error) {
@@ -62,15 +100,7 @@ func UnitOf(ctx context.Context, c client.Reader, namespace string) (string, err
 	return ns.Labels[v1alpha1.LabelUnit], nil
 }
 
-// Rules returns the compiled rules of the policy; nil if there are none.
+// Rules are those of a new Rulebook: for one who asks once.
 func Rules(ctx context.Context, c client.Reader) (*centralisation.Rules, error) {
-	policy := &v1alpha1.GovernancePolicy{}
-	err := c.Get(ctx, client.ObjectKey{Name: v1alpha1.PolicyName}, policy, client.UnsafeDisableDeepCopy)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("policy %s: %w", v1alpha1.PolicyName, err)
-	}
-	return centralisation.RulesOf(policy), nil
+	return new(Rulebook).Rules(ctx, c)
 }

@@ -305,9 +305,7 @@ func exemptionReused(f facts) (Finding, bool) {
 		return Finding{}, false
 	}
 	was, is := *f.holding.Status.Application, SystemOf(f.Application)
-	// Offline there is no uid to compare.
-	sameUID := is.UID == "" || was.UID == is.UID
-	if sameUID && (was.DisplayName == "" || was.DisplayName == is.DisplayName) {
+	if SameSystem(was, is) {
 		return Finding{}, false
 	}
 	return Finding{

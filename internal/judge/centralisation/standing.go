@@ -79,6 +79,14 @@ func SystemOf(app *v1alpha1.Application) v1alpha1.ExemptedApplication {
 	return v1alpha1.ExemptedApplication{UID: string(app.UID), DisplayName: displayName(app)}
 }
 
+// SameSystem says whether what has an exempt name now is the system that the
+// Exemption was first used for. Offline there is no uid to compare, and what
+// could not be decoded has no name.
+func SameSystem(was, is v1alpha1.ExemptedApplication) bool {
+	return (is.UID == "" || was.UID == is.UID) &&
+		(was.DisplayName == "" || is.DisplayName == "" || was.DisplayName == is.DisplayName)
+}
+
 func displayName(app *v1alpha1.Application) string {
 	if app.Spec.DisplayName.DE != "" {
 		return app.Spec.DisplayName.DE

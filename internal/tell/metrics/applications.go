@@ -20,13 +20,14 @@ type Applications struct {
 	mu     sync.RWMutex
 	states map[types.NamespacedName]applicationState
 
-	state, certificate *prometheus.Desc
-	transitions        *prometheus.CounterVec
+	state, certificate, verdict *prometheus.Desc
+	transitions                 *prometheus.CounterVec
 }
 
 // applicationState is what is told of one Application.
 type applicationState struct {
 	state        v1alpha1.OperationalState
+	verdict      v1alpha1.Verdict
 	certificates []certificate
 }
 
@@ -46,6 +47,9 @@ func NewApplications(r prometheus.Registerer) (*Applications, error) {
 		certificate: prometheus.NewDesc("kdz_application_certificate_not_after_timestamp_seconds",
 			"When the first certificate of the chain expires that the endpoint presents, in Unix seconds.",
 			[]string{"namespace", "application", "endpoint"}, nil),
+		verdict: prometheus.NewDesc("kdz_centralisation_verdict",
+			"1 for the verdict on the Application under the rule that all IT of the city is provided by the KDZ.",
+			[]string{"namespace", "application", "verdict"}, nil),
 		transitions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kdz_application_transitions_total",
 			Help: "How often Applications entered an operational state.",
@@ -56,7 +60,7 @@ func NewApplications(r prometheus.Registerer) (*Applications, error) {
 
 // Set tells how an Application stands now.
 func (m *Applications) Set(app *v1alpha1.Application) {
-	s := applicationState{state: app.Status.OperationalState}
+	s := applicationState{state: app.Status.OperationalState, verdict: app.Status.Centralisation}
 	for i := range app.Status.Endpoints {
 		e := &app.Status.Endpoints[i]
 		if e.CertificateNotAfter != nil {
@@ -84,6 +88,7 @@ func (m *Applications) Transition(to v1alpha1.OperationalState) {
 func (m *Applications) Describe(ch chan<- *prometheus.Desc) {
 	ch <- m.state
 	ch <- m.certificate
+	ch <- m.verdict
 	m.transitions.Describe(ch)
 }
 
@@ -93,6 +98,9 @@ func (m *Applications) Collect(ch chan<- prometheus.Metric) {
 	defer m.mu.RUnlock()
 	for key, s := range m.states {
 		ch <- prometheus.MustNewConstMetric(m.state, prometheus.GaugeValue, 1, key.Namespace, key.Name, string(s.state))
+		if s.verdict != "" {
+			ch <- prometheus.MustNewConstMetric(m.verdict, prometheus.GaugeValue, 1, key.Namespace, key.Name, string(s.verdict))
+		}
 		for _, c := range s.certificates {
 			ch <- prometheus.MustNewConstMetric(m.certificate, prometheus.GaugeValue, c.notAfter, key.Namespace, key.Name, c.endpoint)
 		}

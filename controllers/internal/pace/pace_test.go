@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package organisationalunit
+package pace
 
 import (
 	"testing"
@@ -11,22 +11,25 @@ import (
 	"pgregory.net/rapid"
 )
 
+// limits of the tests.
+var limits = Limits{Settle: 200 * time.Millisecond, Burst: 3, Spacing: 5 * time.Second}
+
 var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
 // play lets a unit change at the given moments, reconciles it whenever the
 // pacer says so, writes each time, and returns the moments of the writes.
 func play(changes []time.Duration) (writes []time.Duration) {
 	fake := clocktesting.NewFakePassiveClock(noon)
-	p := newPacer(fake)
+	p := New(fake, limits)
 	due, queued := time.Duration(0), false
 	reconcile := func() {
 		fake.SetTime(noon.Add(due))
-		if wait := p.begin("u"); wait > 0 {
+		if wait := p.Begin("u"); wait > 0 {
 			due += wait
 			return
 		}
 		queued = false
-		p.wrote("u")
+		p.Wrote("u")
 		writes = append(writes, due)
 	}
 	for _, at := range changes {
@@ -34,7 +37,7 @@ func play(changes []time.Duration) (writes []time.Duration) {
 			reconcile()
 		}
 		fake.SetTime(noon.Add(at))
-		if after, needed := p.queue("u"); needed {
+		if after, needed := p.Queue("u"); needed {
 			due, queued = at+after, true
 		}
 	}
@@ -78,8 +81,8 @@ func TestPacer(t *testing.T) {
 }
 
 // TestPacerKeepsItsBounds: whatever comes, every change is followed by a write,
-// within a settling time where the bucket allows and within spacing otherwise,
-// and no span of time sees more writes than burst and one per spacing.
+// within a settling time where the bucket allows and within a spacing otherwise,
+// and no span of time sees more writes than the burst and one per spacing.
 func TestPacerKeepsItsBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var changes []time.Duration
@@ -95,14 +98,14 @@ func TestPacerKeepsItsBounds(t *testing.T) {
 			for next < len(writes) && writes[next] <= change {
 				next++
 			}
-			if next == len(writes) || writes[next] > change+settle+spacing {
+			if next == len(writes) || writes[next] > change+limits.Settle+limits.Spacing {
 				t.Fatalf("the change at %v is not told in time: %v", change, writes)
 			}
 		}
 		for i := range writes {
 			for j := i; j < len(writes); j++ {
 				span := writes[j] - writes[i]
-				if allowed := burst + int(span/spacing); j-i+1 > allowed {
+				if allowed := limits.Burst + int(span/limits.Spacing); j-i+1 > allowed {
 					t.Fatalf("%d writes within %v, allowed are %d: %v", j-i+1, span, allowed, writes)
 				}
 			}
@@ -111,22 +114,22 @@ func TestPacerKeepsItsBounds(t *testing.T) {
 }
 
 func TestPacerQueuesOnce(t *testing.T) {
-	p := newPacer(clocktesting.NewFakePassiveClock(noon))
-	if after, needed := p.queue("u"); !needed || after != settle {
+	p := New(clocktesting.NewFakePassiveClock(noon), limits)
+	if after, needed := p.Queue("u"); !needed || after != limits.Settle {
 		t.Fatalf("the first change: %v, %t", after, needed)
 	}
-	if _, needed := p.queue("u"); needed {
+	if _, needed := p.Queue("u"); needed {
 		t.Error("a unit that is queued already was queued again")
 	}
-	if _, needed := p.queue("other"); !needed {
+	if _, needed := p.Queue("other"); !needed {
 		t.Error("one unit keeps another from being queued")
 	}
-	p.begin("u")
-	if _, needed := p.queue("u"); !needed {
+	p.Begin("u")
+	if _, needed := p.Queue("u"); !needed {
 		t.Error("a change after the reconciliation began was lost")
 	}
-	p.forget("u")
-	if len(p.units) != 1 {
-		t.Errorf("%d units are kept, want 1", len(p.units))
+	p.Forget("u")
+	if len(p.paces) != 1 {
+		t.Errorf("%d units are kept, want 1", len(p.paces))
 	}
 }
