@@ -151,7 +151,7 @@ verify-catalogue: ## The catalogue is what its CSV files say
 	go run ./hack/catalogue -check
 
 .PHONY: verify-chart
-verify-chart: $(KUSTOMIZE) $(HELM) ## The chart lints, and installs what config/default holds
+verify-chart: $(KUSTOMIZE) $(HELM) ## The chart lints, and installs what config/default and config/policy hold
 	go run ./hack/chart -kustomize $(KUSTOMIZE) -helm $(HELM) verify
 
 .PHONY: verify-image

@@ -2,7 +2,7 @@
 
 // Command chart renders the templates of charts/kdz-operator from the
 // kustomizations in config, and checks that what the chart installs is what
-// config/default holds.
+// config/default and config/policy hold.
 //
 //	chart render   writes charts/kdz-operator/templates
 //	chart verify   lints the chart and compares what both of them install

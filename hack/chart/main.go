@@ -17,6 +17,7 @@ import (
 // Kustomizations and the chart, from the root of the repository.
 const (
 	installation = "config/default"
+	policy       = "config/policy"
 	monitoring   = "config/prometheus"
 	chartFolder  = "charts/kdz-operator"
 )
@@ -56,15 +57,15 @@ func run(args []string) error {
 
 // render writes the chart's templates anew.
 func (t tools) render(ctx context.Context) error {
-	objects, err := t.build(ctx, installation)
-	if err != nil {
-		return err
+	var objects []object
+	for _, folder := range []string{installation, policy, monitoring} {
+		more, err := t.build(ctx, folder)
+		if err != nil {
+			return err
+		}
+		objects = append(objects, more...)
 	}
-	monitors, err := t.build(ctx, monitoring)
-	if err != nil {
-		return err
-	}
-	files, err := templates(append(objects, monitors...))
+	files, err := templates(objects)
 	if err != nil {
 		return err
 	}

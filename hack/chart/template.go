@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // mark is the first line of every rendered template.
 const mark = "{{- /* Rendered from config/ by `make chart`; do not edit. */ -}}\n"
 
-// The name prefix and the namespace that config/default sets.
+// The name prefix and the namespace that config/operator sets.
 const (
 	configPrefix    = "kdz-"
 	configNamespace = "kdz-system"
@@ -75,6 +76,12 @@ func template(o object) ([]byte, error) {
 	case "ServiceMonitor":
 		condition = ".Values.serviceMonitor.enabled"
 		holeServiceMonitor(o, holes)
+	case "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding":
+		condition = ".Values.admission.install"
+		holeSelector(o, holes)
+	case "GovernancePolicy":
+		condition = `and .Values.policy.install (not (include "kdz-operator.policyExists" .))`
+		holePolicy(o, holes)
 	}
 	if !isCRD(o) {
 		holeNames(o, holes)
@@ -169,6 +176,51 @@ func holeServiceMonitor(o object, h *holes) {
 		"{{- end }}",
 	)] = ""
 	o.SetLabels(labels)
+}
+
+// policyAnnotations make the policy one that the chart creates where there is
+// none, once its CRD is served, and never touches again: a hook is no part of
+// the release, so neither an upgrade nor an uninstallation concerns it.
+var policyAnnotations = map[string]string{
+	"helm.sh/hook": "post-install,post-upgrade",
+	keepAnnotation: "keep",
+}
+
+// holePolicy has the policy outlive the chart, and leaves out the workloads of
+// the namespace that the operator is in.
+func holePolicy(o object, h *holes) {
+	annotations := o.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	maps.Copy(annotations, policyAnnotations)
+	o.SetAnnotations(annotations)
+
+	namespaces, _, _ := unstructured.NestedFieldNoCopy(o.Object, "spec", "centralisation", "workloads", "excludedNamespaces")
+	holeNamespaces(namespaces, h)
+}
+
+// holeSelector has an admission policy leave out the namespace that the operator
+// is in, where it leaves out that of config.
+func holeSelector(o object, h *holes) {
+	field, _, _ := unstructured.NestedFieldNoCopy(o.Object, "spec", "matchConstraints", "namespaceSelector", "matchExpressions")
+	expressions, _ := field.([]any)
+	for _, e := range expressions {
+		if expression, ok := e.(map[string]any); ok {
+			holeNamespaces(expression["values"], h)
+		}
+	}
+}
+
+// holeNamespaces makes the operator's namespace in a list the administrator's
+// choice.
+func holeNamespaces(list any, h *holes) {
+	namespaces, _ := list.([]any)
+	for i, namespace := range namespaces {
+		if namespace == configNamespace {
+			namespaces[i] = h.lines("- " + namespaceAction)
+		}
+	}
 }
 
 // holeDeployment makes what depends on the cluster the administrator's choice.

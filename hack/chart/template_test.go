@@ -138,6 +138,75 @@ spec:
       {{- end }}
 `,
 		},
+		"an admission policy keeps its name": {
+			in: `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: applications.kdz.mainz.de}
+spec: {policyName: applications.kdz.mainz.de}
+`,
+			want: `{{- if .Values.admission.install }}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: applications.kdz.mainz.de
+spec:
+  policyName: applications.kdz.mainz.de
+{{- end }}
+`,
+		},
+		"an admission policy leaves the operator alone": {
+			in: `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: workloads.kdz.mainz.de}
+spec: {matchConstraints: {namespaceSelector: {matchExpressions: [{key: a, operator: NotIn, values: [kdz-system, b]}, {key: c, operator: Exists}]}}}
+`,
+			want: `{{- if .Values.admission.install }}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: workloads.kdz.mainz.de
+spec:
+  matchConstraints:
+    namespaceSelector:
+      matchExpressions:
+      - key: a
+        operator: NotIn
+        values:
+        - {{ .Release.Namespace }}
+        - b
+      - key: c
+        operator: Exists
+{{- end }}
+`,
+		},
+		"the policy is created once": {
+			in: `
+apiVersion: kdz.mainz.de/v1alpha1
+kind: GovernancePolicy
+metadata: {name: default}
+spec: {centralisation: {providerUnitRef: {name: kdz-16}, workloads: {excludedNamespaces: [kdz-system, kube-system]}}}
+`,
+			want: `{{- if and .Values.policy.install (not (include "kdz-operator.policyExists" .)) }}
+apiVersion: kdz.mainz.de/v1alpha1
+kind: GovernancePolicy
+metadata:
+  annotations:
+    helm.sh/hook: post-install,post-upgrade
+    helm.sh/resource-policy: keep
+  name: default
+spec:
+  centralisation:
+    providerUnitRef:
+      name: kdz-16
+    workloads:
+      excludedNamespaces:
+      - {{ .Release.Namespace }}
+      - kube-system
+{{- end }}
+`,
+		},
 		"a ServiceMonitor": {
 			in: `
 apiVersion: monitoring.coreos.com/v1
@@ -225,6 +294,8 @@ func TestDifference(t *testing.T) {
 		service = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {port: 1}\n---\n"
 		crd     = "kind: CustomResourceDefinition\nmetadata: {name: c}\n---\n"
 		kept    = "kind: CustomResourceDefinition\nmetadata: {name: c, annotations: {helm.sh/resource-policy: keep}}\n---\n"
+		rules   = "kind: GovernancePolicy\nmetadata: {name: default}\n---\n"
+		once    = "kind: GovernancePolicy\nmetadata: {name: default, annotations: {helm.sh/resource-policy: keep, helm.sh/hook: 'post-install,post-upgrade'}}\n---\n"
 	)
 	tests := map[string]struct {
 		want, chart string
@@ -232,6 +303,8 @@ func TestDifference(t *testing.T) {
 	}{
 		"same, in another order": {service + crd, kept + service, false},
 		"a CRD is not kept":      {service + crd, crd + service, true},
+		"the policy is a hook":   {service + rules, once + service, false},
+		"the policy is no hook":  {service + rules, rules + service, true},
 		"one is missing":         {service + crd, kept, true},
 		"one is too many":        {crd, kept + service, true},
 		"a value differs":        {service, strings.Replace(service, "port: 1", "port: 2", 1), true},

@@ -27,23 +27,34 @@ func (t tools) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	rules, err := t.build(ctx, policy)
+	if err != nil {
+		return err
+	}
 	monitors, err := t.build(ctx, monitoring)
 	if err != nil {
 		return err
 	}
-	config = slices.DeleteFunc(config, func(o object) bool { return o.GetKind() == "Namespace" })
+	config = without(append(config, rules...), "Namespace")
 
 	if err := t.same(ctx, config); err != nil {
 		return err
 	}
 	return errors.Join(
 		t.same(ctx, append(slices.Clone(config), monitors...), "--set", "serviceMonitor.enabled=true"),
-		t.same(ctx, slices.DeleteFunc(slices.Clone(config), isCRD), "--set", "crds.install=false"),
+		t.same(ctx, without(config, "CustomResourceDefinition"), "--set", "crds.install=false"),
+		t.same(ctx, without(config, "GovernancePolicy"), "--set", "policy.install=false"),
+		t.same(ctx, without(config, "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"), "--set", "admission.install=false"),
 		t.movable(ctx),
 		t.refuses(ctx, "replicas=-1"),
 		t.refuses(ctx, "image.tag=a b"),
 		t.refuses(ctx, "replica=2"),
 	)
+}
+
+// without returns the objects that are of none of the kinds.
+func without(objects []object, kinds ...string) []object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o object) bool { return slices.Contains(kinds, o.GetKind()) })
 }
 
 // manifests returns what the chart installs.
@@ -69,7 +80,8 @@ func (t tools) same(ctx context.Context, want []object, flags ...string) error {
 }
 
 // difference compares two sets of objects, whatever their order. Of the
-// chart's, each CRD is expected to be kept when the chart goes.
+// chart's, each CRD is expected to be kept when the chart goes, and the policy
+// never to be touched again.
 func difference(want, chart []object) string {
 	wanted, installed := index(want), index(chart)
 	ids := slices.Sorted(maps.Keys(wanted))
@@ -107,7 +119,13 @@ func index(objects []object) map[string]object {
 
 // kept returns the content of an object as the chart should install it.
 func kept(o object) map[string]any {
-	if !isCRD(o) {
+	var added map[string]string
+	switch o.GetKind() {
+	case "CustomResourceDefinition":
+		added = map[string]string{keepAnnotation: "keep"}
+	case "GovernancePolicy":
+		added = policyAnnotations
+	default:
 		return o.Object
 	}
 	o = object{*o.DeepCopy()}
@@ -115,7 +133,7 @@ func kept(o object) map[string]any {
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[keepAnnotation] = "keep"
+	maps.Copy(annotations, added)
 	o.SetAnnotations(annotations)
 	return o.Object
 }
@@ -139,6 +157,7 @@ func (t tools) movable(ctx context.Context) error {
 	for _, said := range []string{
 		`- "--second=a b"`, "example: here", "priorityClassName: high", "zone: one", "- name: pull", "release: prometheus",
 		"image: registry.example/kdz@sha256:000", "serviceAccountName: abc-operator", "namespace: elsewhere",
+		"- elsewhere", // whose workloads are left out
 	} {
 		if !bytes.Contains(out, []byte(said)) {
 			errs = append(errs, fmt.Errorf("a value did not arrive: no %q in what the chart installs", said))

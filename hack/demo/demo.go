@@ -183,18 +183,11 @@ func (d *demo) operate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := controlplane.InstallCRDs(ctx, d.plane.Config, filepath.Join(d.root, "config", "crd", "bases")); err != nil {
+	if err := d.closeDoor(ctx); err != nil {
 		return err
 	}
 	supervisor, credentials, err := d.prepareOperator(ctx, to)
 	if err != nil {
-		return err
-	}
-	err = d.catalogue.Apply(ctx, to, func(l catalogue.Layer) { d.say("catalogue: layer %s, %d objects", l.Name, l.Count()) })
-	if err != nil {
-		return err
-	}
-	if err := d.giveAuthority(ctx, to); err != nil {
 		return err
 	}
 	if d.world, err = newWorld(d.plane.Config); err != nil {
@@ -205,7 +198,14 @@ func (d *demo) operate(ctx context.Context) error {
 		func(ctx context.Context) error { return credentials.Keep(ctx, d.clock) },
 		d.world.run,
 		d.planeEnds,
-		d.show,
+		func(ctx context.Context) error {
+			if err := d.populate(ctx, to); ctx.Err() != nil {
+				return d.unlessOnce(nil)
+			} else if err != nil {
+				return err
+			}
+			return d.show(ctx)
+		},
 	)
 }
 

@@ -207,3 +207,40 @@ func TestSignals(t *testing.T) {
 		t.Errorf("exits with %d", code)
 	}
 }
+
+func TestUncompiled(t *testing.T) {
+	unit := func(name, parent string) v1alpha1.OrganisationalUnit {
+		u := v1alpha1.OrganisationalUnit{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		if parent != "" {
+			u.Spec.ParentRef = &v1alpha1.UnitReference{Name: v1alpha1.ObjectName(parent)}
+		}
+		return u
+	}
+	units := []v1alpha1.OrganisationalUnit{
+		unit("kdz-16", ""), unit("kdz-16-03-01", "kdz-16-03"), unit("kdz-16-03", "kdz-16"), unit("amt-10", ""), unit("a", "b"), unit("b", "a"),
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*v1alpha1.GovernancePolicy)
+		want   string
+	}{
+		{"compiled", func(*v1alpha1.GovernancePolicy) {}, ""},
+		{"never", func(p *v1alpha1.GovernancePolicy) { p.Status.CompiledAt = nil }, "it was never compiled"},
+		{"the spec has changed", func(p *v1alpha1.GovernancePolicy) { p.Generation = 3 }, "generation 2 was compiled, not 3"},
+		{
+			"a unit is new", func(p *v1alpha1.GovernancePolicy) {
+				p.Status.ProviderUnits = []v1alpha1.ObjectName{"kdz-16", "kdz-16-03"}
+			},
+			"unit kdz-16-03-01, which provides IT, is not in it",
+		},
+	} {
+		p := &v1alpha1.GovernancePolicy{ObjectMeta: metav1.ObjectMeta{Generation: 2}}
+		p.Spec.Centralisation.ProviderUnitRef.Name = "kdz-16"
+		p.Status.ObservedGeneration, p.Status.CompiledAt = 2, &metav1.Time{}
+		p.Status.ProviderUnits = []v1alpha1.ObjectName{"kdz-16", "kdz-16-03", "kdz-16-03-01"}
+		c.change(p)
+		if got := uncompiled(p, units); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

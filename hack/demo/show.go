@@ -227,7 +227,7 @@ func (d *demo) hints() []string {
 	if _, err := exec.LookPath("kubectl"); err != nil {
 		hints = append(hints, "alias kubectl="+d.plane.KubectlPath())
 	}
-	hints = append(hints, "kubectl get ou; kubectl get kdz -A; kubectl get itapp -A -o wide")
+	hints = append(hints, "kubectl get ou; kubectl get kdz -A; kubectl get itapp -A -o wide; kubectl get itpolicy")
 	if name := mostNeeded(d.applications, d.endpoints); name != "" {
 		control := d.lab.Control()
 		hints = append(hints, fmt.Sprintf("curl -X POST %s/stop/%s", control, name), fmt.Sprintf("curl -X POST %s/start/%s; curl %s lists all", control, name, control))

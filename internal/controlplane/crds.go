@@ -10,7 +10,6 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
@@ -55,7 +54,7 @@ func InstallCRDs(ctx context.Context, c *rest.Config, paths ...string) error {
 // awaitEstablished returns when the definition is served, or with the reason
 // why it never will be.
 func awaitEstablished(ctx context.Context, client clientset.Interface, name string) error {
-	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
+	return pollUntil(ctx, func(ctx context.Context) (bool, error) {
 		crd, err := client.ApiextensionsV1().CustomResourceDefinitions().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return false, err
@@ -70,8 +69,4 @@ func awaitEstablished(ctx context.Context, client clientset.Interface, name stri
 		}
 		return false, nil
 	})
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }

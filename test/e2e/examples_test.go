@@ -43,6 +43,14 @@ func (x *examples) startOperator() *operator {
 	return x.plane.startOperator("--leader-elect", "--leader-election-namespace", operatorNamespace)
 }
 
+// apply applies examples as administrator.
+func (p *plane) apply(files ...string) {
+	p.t.Helper()
+	for _, file := range files {
+		p.kubectl("apply", "--server-side", "-f", filepath.Join(root, "test/examples", file))
+	}
+}
+
 // tellsOutage stops the portal and awaits that everybody is told.
 func (x *examples) tellsOutage() *v1alpha1.Application {
 	x.t.Helper()
@@ -95,9 +103,9 @@ func TestExamples(t *testing.T) {
 	x.apps, x.units = x.lookAtApplications(""), x.lookAtUnits()
 	o := x.startOperator()
 
-	for _, file := range []string{"00-policy.yaml", "01-units.yaml", "02-service-levels.yaml", "03-application-web.yaml", "04-application-sap.yaml"} {
-		x.kubectl("apply", "--server-side", "-f", filepath.Join(root, "test/examples", file))
-	}
+	x.apply("00-policy.yaml", "01-units.yaml", "02-service-levels.yaml")
+	x.awaitCompiled("kdz-16", "kdz-16-03-04", "kdz-16-02-01")
+	x.apply("03-application-web.yaml", "04-application-sap.yaml")
 	began := time.Now()
 	up := x.apps.await(0, settleWithin, "civento", "operational", is(v1alpha1.StateOperational))
 	x.t.Logf("applied: Operational seen after %.2f s", up.at.Sub(began).Seconds())

@@ -91,11 +91,14 @@ func TestFleet(t *testing.T) {
 func (f *fleet) createAll() {
 	f.t.Helper()
 	f.create(newUnit("kdz-16", ""))
+	var units []string
 	for i := range fleetUnits {
 		name := fmt.Sprintf("kdz-16-%02d", i)
 		f.create(newUnit(name, "kdz-16"))
 		f.newNamespace(name, name)
+		units = append(units, name)
 	}
+	f.awaitCompiled(units...)
 	c, err := client.New(rest.CopyConfig(f.Config), client.Options{Scheme: controllers.Scheme()})
 	if err != nil {
 		f.t.Fatal(err)

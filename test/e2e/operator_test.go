@@ -33,7 +33,8 @@ type operator struct {
 }
 
 // startOperator starts the operator, with its own rights and no more, and
-// returns when it is ready. At the end of the test it is looked at whether it
+// returns when it is ready and, if the door is closed, the policy is compiled:
+// a second operator that does not lead finds it so. At the end of the test it is looked at whether it
 // was ever refused something.
 func (p *plane) startOperator(args ...string) *operator {
 	p.t.Helper()
@@ -52,6 +53,9 @@ func (p *plane) startOperator(args ...string) *operator {
 		status, err := get("http://" + probes + "/readyz")
 		return fmt.Sprint(string(status), err), err == nil
 	})
+	if p.closed {
+		p.awaitCompiled()
+	}
 	return o
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,8 +30,8 @@ const (
 	operatorAccount   = "kdz-operator"
 )
 
-// plane is a control plane on which everything of config/default is installed
-// but what needs a node.
+// plane is a control plane on which everything of config/default and
+// config/policy is installed but what needs a node.
 type plane struct {
 	t *testing.T
 	*controlplane.ControlPlane
@@ -38,6 +39,8 @@ type plane struct {
 	admin client.WithWatch
 	// operatorConfig is a kubeconfig file with no right but the operator's.
 	operatorConfig string
+	// closed is whether the admission policies are installed.
+	closed bool
 }
 
 // startPlane starts a control plane for the test.
@@ -47,6 +50,15 @@ func startPlane(t *testing.T) *plane {
 }
 
 func startPlaneWith(t *testing.T, o controlplane.Options) *plane {
+	t.Helper()
+	p := startOpenPlane(t, o)
+	p.closeDoor()
+	return p
+}
+
+// startOpenPlane starts a control plane that admits whatever its schemas allow,
+// until somebody closes the door.
+func startOpenPlane(t *testing.T, o controlplane.Options) *plane {
 	t.Helper()
 	o.Assets = programs.assets
 	cp, err := controlplane.Start(t.Context(), o)
@@ -80,8 +92,11 @@ func startPlaneWith(t *testing.T, o controlplane.Options) *plane {
 	return p
 }
 
-// install applies config/default, as an installation does. The workload stays
-// away: the operator that is tested runs outside.
+// elsewhere are the kinds of what is not installed with the rest: the operator
+// that is tested runs outside, and closeDoor closes the door.
+var elsewhere = []string{"Deployment", "Service", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+
+// install applies config/default, as an installation does, but for those kinds.
 func (p *plane) install() {
 	p.t.Helper()
 	rendered := p.kubectl("kustomize", filepath.Join(root, "config/default"))
@@ -91,7 +106,7 @@ func (p *plane) install() {
 		if err := yaml.Unmarshal([]byte(document), &o.Object); err != nil {
 			p.t.Fatalf("config/default: %v", err)
 		}
-		if kind := o.GetKind(); kind != "Deployment" && kind != "Service" {
+		if !slices.Contains(elsewhere, o.GetKind()) {
 			kept = append(kept, document)
 		}
 	}
@@ -100,6 +115,37 @@ func (p *plane) install() {
 		p.t.Fatal(err)
 	}
 	p.kubectl("apply", "--server-side", "--force-conflicts", "-f", file)
+}
+
+// closeDoor installs the admission policies and the policy that they read. From
+// then on an Application is admitted only where an operator has compiled it.
+func (p *plane) closeDoor() {
+	p.t.Helper()
+	if err := p.InstallAdmission(p.t.Context(), filepath.Join(root, "config/admission")); err != nil {
+		p.t.Fatal(err)
+	}
+	p.kubectl("apply", "--server-side", "-k", filepath.Join(root, "config/policy"))
+	p.closed = true
+}
+
+// awaitCompiled returns when an operator has compiled the policy as it is now,
+// with units that provide IT.
+func (p *plane) awaitCompiled(units ...string) {
+	p.t.Helper()
+	poll(p.t, settleWithin, "compiled", func() (string, bool) {
+		var policy v1alpha1.GovernancePolicy
+		if err := p.admin.Get(p.t.Context(), client.ObjectKey{Name: v1alpha1.PolicyName}, &policy); err != nil {
+			return err.Error(), false
+		}
+		s := policy.Status
+		for _, unit := range units {
+			if !slices.Contains(s.ProviderUnits, v1alpha1.ObjectName(unit)) {
+				return fmt.Sprintf("unit %s provides IT, but known are %v", unit, s.ProviderUnits), false
+			}
+		}
+		return fmt.Sprintf("at %s, generation %d of %d", s.CompiledAt, s.ObservedGeneration, policy.Generation),
+			s.CompiledAt != nil && s.ObservedGeneration == policy.Generation
+	})
 }
 
 // kubectl runs kubectl as administrator and returns what it printed.

@@ -136,7 +136,7 @@ func put(node any, path []string, value any) any {
 // at and told as ever, and of the old ones it is said what is wrong.
 func TestStoredBeforeTheRules(t *testing.T) {
 	const namespace = "old"
-	p := startPlaneWith(t, controlplane.Options{ControllerManager: controlplane.ControllerManagerOff})
+	p := startOpenPlane(t, controlplane.Options{ControllerManager: controlplane.ControllerManagerOff})
 	p.create(newUnit("kdz-16", ""))
 	p.newNamespace(namespace, "kdz-16")
 	site := startHTTP(t, freeAddress(t), answers("ok"))
@@ -165,6 +165,7 @@ func TestStoredBeforeTheRules(t *testing.T) {
 			"status.conditions.0.message": "", "status.conditions.0.lastTransitionTime": "2026-11-01t08:00:00z",
 		})
 	})
+	p.closeDoor()
 	apps, units := p.lookAtApplications(namespace), p.lookAtUnits()
 	o := p.startOperator()
 	p.create(newApplication(namespace, "healthy", "kdz-16", web))

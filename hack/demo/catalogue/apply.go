@@ -18,12 +18,14 @@ const Manager = "kdz-demo"
 const parallel = 8
 
 // Apply applies the catalogue, layer by layer and file by file; the objects
-// within a file in any order. report is called before each layer. It goes on
-// within a file that has an error, so that the error names all objects of the
-// file that were refused, and then stops.
-func (c *Catalogue) Apply(ctx context.Context, to client.Client, report func(Layer)) error {
+// within a file in any order. before is called before each layer, and an error
+// of it ends everything. It goes on within a file that has an error, so that the
+// error names all objects of the file that were refused, and then stops.
+func (c *Catalogue) Apply(ctx context.Context, to client.Client, before func(Layer) error) error {
 	for _, layer := range c.Layers {
-		report(layer)
+		if err := before(layer); err != nil {
+			return err
+		}
 		for _, file := range layer.Files {
 			if err := applyFile(ctx, to, file); err != nil {
 				return fmt.Errorf("apply layer %s:\n%w", layer.Name, err)

@@ -58,7 +58,10 @@ func TestApply(t *testing.T) {
 	}
 	for range 2 { // the second time changes nothing
 		var layers []string
-		if err := c.Apply(t.Context(), to, func(l Layer) { layers = append(layers, l.Name) }); err != nil {
+		if err := c.Apply(t.Context(), to, func(l Layer) error {
+			layers = append(layers, l.Name)
+			return nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{"one", "two", "three"}, layers); diff != "" {
@@ -90,10 +93,11 @@ func TestApplyNamesAllThatIsRefusedInAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = c.Apply(t.Context(), to, func(l Layer) {
+	err = c.Apply(t.Context(), to, func(l Layer) error {
 		if l.Name == "three" {
 			t.Error("goes on with the next layer")
 		}
+		return nil
 	})
 	if err == nil {
 		t.Fatal("no error")

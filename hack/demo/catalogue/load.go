@@ -60,6 +60,16 @@ func (l Layer) Count() int {
 	return n
 }
 
+// Has is whether the layer has an object of one of our kinds.
+func (l Layer) Has(kind string) bool {
+	return slices.ContainsFunc(slices.Concat(l.Files...), func(o Object) bool { return o.is(kind) })
+}
+
+// is says whether an object is of one of our kinds.
+func (o Object) is(kind string) bool {
+	return o.GetKind() == kind && o.GroupVersionKind().Group == v1alpha1.GroupVersion.Group
+}
+
 // Catalogue is a catalogue as it was read.
 type Catalogue struct {
 	// Layers in the order in which they are to be applied.
@@ -243,7 +253,7 @@ func convert[T any, P interface {
 }](c *Catalogue, kind string) ([]T, error) {
 	var all []T
 	for _, o := range c.Objects() {
-		if o.GetKind() != kind || o.GroupVersionKind().Group != v1alpha1.GroupVersion.Group {
+		if !o.is(kind) {
 			continue
 		}
 		content, err := o.MarshalJSON()

@@ -25,9 +25,11 @@ const (
 // hints, then notices, then units that are well.
 func Frame(s Snapshot, width, height int) []string {
 	title := "Operational state of the KDZ and the units of Mainz at " + s.since(s.Now)
-	head := []string{title, s.counts()}
-	if h := s.headline(); h != "" {
-		head = []string{title, h, s.counts()}
+	head := []string{title}
+	for _, line := range []string{s.headline(), s.counts(), s.rule()} {
+		if line != "" {
+			head = append(head, line)
+		}
 	}
 	foot := s.foot(height - len(head) - max(tableRows, height/2))
 	left := height - len(head) - len(foot)

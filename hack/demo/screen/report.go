@@ -14,7 +14,11 @@ func Report(s Snapshot) []string {
 	if h := s.headline(); h != "" {
 		lines = append(lines, h)
 	}
-	lines = append(lines, fmt.Sprintf("%s; %d Projects", s.counts(), s.Projects), "")
+	lines = append(lines, fmt.Sprintf("%s; %d Projects", s.counts(), s.Projects))
+	if r := s.rule(); r != "" {
+		lines = append(lines, r)
+	}
+	lines = append(lines, "")
 
 	shown, others := s.units()
 	rows := [][]string{unitColumns}

@@ -86,6 +86,31 @@ func texts(states []v1alpha1.OperationalState) []string {
 	return all
 }
 
+// verdicts in the order in which they are told.
+var verdicts = []v1alpha1.Verdict{
+	v1alpha1.VerdictViolating, v1alpha1.VerdictUnknown, v1alpha1.VerdictInTransition, v1alpha1.VerdictUnderReview,
+	v1alpha1.VerdictExempt, v1alpha1.VerdictOutOfScope, v1alpha1.VerdictCompliant,
+}
+
+// rule tells how many Applications stand how under the rule that the KDZ
+// provides all IT; empty if none was judged.
+func (s Snapshot) rule() string {
+	counted := map[v1alpha1.Verdict]int{}
+	for i := range s.Applications {
+		counted[s.Applications[i].Status.Centralisation]++
+	}
+	var parts []string
+	for _, verdict := range verdicts {
+		if counted[verdict] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counted[verdict], verdict))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Under the rule: " + strings.Join(parts, ", ")
+}
+
 // headline tells how the KDZ itself stands; empty if there is no such unit.
 func (s Snapshot) headline() string {
 	i := slices.IndexFunc(s.Units, func(u v1alpha1.OrganisationalUnit) bool { return isKDZ(&u) })

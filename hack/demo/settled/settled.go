@@ -52,7 +52,7 @@ func (v *Verdict) miss(format string, args ...any) {
 }
 
 // Judge judges the world: every object is judged in its present generation and
-// Ready, every unit's counts and state are what follows from its Applications,
+// Ready, every Application has a verdict under the rule, every unit's counts and state are what follows from its Applications,
 // and every endpoint of the lab that does not flap reads as it behaves.
 func Judge(w World) Verdict {
 	var v Verdict
@@ -64,7 +64,11 @@ func Judge(w World) Verdict {
 	}
 	for i := range w.Applications {
 		a := &w.Applications[i]
-		v.ready(fmt.Sprintf("Application %s/%s", a.Namespace, a.Name), a.Generation, a.Status.ObservedGeneration, a.Status.Conditions)
+		name := fmt.Sprintf("Application %s/%s", a.Namespace, a.Name)
+		v.ready(name, a.Generation, a.Status.ObservedGeneration, a.Status.Conditions)
+		if a.Status.Centralisation == "" {
+			v.miss("%s: has no verdict under the rule", name)
+		}
 	}
 	for i := range w.Units {
 		u := &w.Units[i]

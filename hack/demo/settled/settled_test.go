@@ -36,7 +36,7 @@ func application(name string, state v1alpha1.OperationalState, endpoint v1alpha1
 	a.Spec.Endpoints = []v1alpha1.Endpoint{{Name: "web", Importance: v1alpha1.ImportanceEssential}}
 	endpoint.Name = "web"
 	a.Status = v1alpha1.ApplicationStatus{
-		ObservedGeneration: 1, OperationalState: state, Conditions: ready(),
+		ObservedGeneration: 1, OperationalState: state, Centralisation: v1alpha1.VerdictCompliant, Conditions: ready(),
 		Endpoints: []v1alpha1.EndpointStatus{endpoint},
 	}
 	if state != v1alpha1.StateOperational {
@@ -103,6 +103,7 @@ func TestJudge(t *testing.T) {
 			func(w *World) { w.Applications[up].Status.Conditions[0].ObservedGeneration = 0 },
 			"Application ns/up: Ready is of generation 0, not 1",
 		},
+		{"no verdict", func(w *World) { w.Applications[up].Status.Centralisation = "" }, "Application ns/up: has no verdict under the rule"},
 		{"no condition", func(w *World) { w.Applications[up].Status.Conditions = nil }, "Application ns/up: has no condition Ready"},
 		{
 			"pending",

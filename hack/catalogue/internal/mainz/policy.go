@@ -20,6 +20,10 @@ const (
 	fastLaneEffortInDays = 10
 )
 
+// clusterNamespaces are those of the cluster itself and of the operator, whose
+// workloads nobody in the city answers for.
+var clusterNamespaces = []v1alpha1.NamespaceName{"kdz-system", "kube-node-lease", "kube-public", "kube-system"}
+
 // buildStateServices reads the legal bases on which a service of the state is
 // no breach of the rule.
 func (b *builder) buildStateServices() {
@@ -59,6 +63,7 @@ func (b *builder) buildPolicy() *v1alpha1.GovernancePolicy {
 			Treatment: v1alpha1.Treatment(row.Get("treatment")),
 		})
 	}
+	c.Workloads = &v1alpha1.WorkloadPolicy{Enforcement: v1alpha1.EnforcementAudit, ExcludedNamespaces: clusterNamespaces}
 	var m marks
 	for _, row := range b.tables[fileStateServices] {
 		if row.Get("basis") == "example" {
@@ -74,6 +79,7 @@ func (b *builder) buildPolicy() *v1alpha1.GovernancePolicy {
 		RequiredSignOffs: []v1alpha1.SignOffRole{v1alpha1.RoleProjectLead, v1alpha1.RoleOperations, v1alpha1.RoleApplicationManagement},
 		VacantRoles:      []v1alpha1.SignOffRole{v1alpha1.RoleApplicationManagement},
 	}
+	m.example("spec.centralisation.workloads")
 	m.example("spec.projects.fastLane")
 	m.annotate(p)
 	return p
