@@ -89,7 +89,7 @@ func bind(ctx context.Context, admin client.Client, name string, keep func(*rbac
 
 const (
 	// patience bounds how long something is awaited.
-	patience = 40 * time.Second
+	patience = 2 * time.Minute
 	// labelManagedBy is on every report of ours.
 	labelManagedBy = "app.kubernetes.io/managed-by"
 )
