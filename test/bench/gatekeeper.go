@@ -80,8 +80,7 @@ func findGatekeeper(ctx context.Context) (program, crds string, err error) {
 
 // stderrOf is what a program complained of.
 func stderrOf(err error) string {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return strings.TrimSpace(string(exit.Stderr))
 	}
 	return ""
