@@ -96,6 +96,10 @@ func TestCreateApplication(t *testing.T) {
 			name: "supported by the KDZ", rights: []right{mayOperateWeb, "organisationalunits/operate:kdz-16-02-02"},
 			now: application(unitOffice, "a", supportedBy("kdz-16-02-02"), in("PhasingOut")),
 		},
+		{
+			name: "supported by the KDZ itself", rights: []right{mayOperateWeb},
+			now: application("kdz-16", "a", supportedBy("kdz-16"), in("Operating")), want: messageOperate("kdz-16", "supportUnitRef"),
+		},
 		{name: "supported by the own unit", rights: []right{mayOperateWeb}, now: application(unitOffice, "a", supportedBy(unitOffice), in("Operating"))},
 
 		{name: "on no legal basis", rights: []right{mayStateService}, now: application(unitOffice, "a", state("Because")), want: messageLegalBasis("Because")},

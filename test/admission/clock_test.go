@@ -67,9 +67,9 @@ func mustStayRefused(t *testing.T, err error) {
 // TestClockCannotBeTurnedBack shows that no managedFields let in, by an
 // exemption that has expired, what is to be created or to become decentral.
 func TestClockCannotBeTurnedBack(t *testing.T) {
-	past := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
-	index(t, map[string]string{"amt-33/turned-back": past, "amt-33/turned-back-later": past})
 	was := stored(t, application(unitOffice, "turned-back"))
+	past := expired(t, was)
+	index(t, map[string]string{"amt-33/turned-back": past, "amt-33/turned-back-later": past})
 	created := application(unitOffice, "turned-back-later", decentral)
 	u := editor(t)
 	for name, managedFields := range forgeries {
@@ -92,7 +92,6 @@ func TestClockCannotBeTurnedBack(t *testing.T) {
 // TestForgedStampsStay shows that stamps which were forged before do not help
 // later, and that an Application without any is editable but for the rule.
 func TestForgedStampsStay(t *testing.T) {
-	past := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
 	for i, managedFields := range []any{
 		[]any{map[string]any{}},
 		[]any{stamp("2020-01-01T00:00:00Z")},
@@ -100,8 +99,8 @@ func TestForgedStampsStay(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			name := fmt.Sprintf("forged-%d", i)
-			index(t, map[string]string{"amt-33/" + name: past})
 			was := stored(t, application(unitOffice, name))
+			index(t, map[string]string{"amt-33/" + name: expired(t, was)})
 			u := editor(t)
 			mustAccept(t, u.do(update, forged(t, was, managedFields)))
 			if err := admin(t).Get(t.Context(), client.ObjectKeyFromObject(was), was); err != nil {
@@ -110,6 +109,34 @@ func TestForgedStampsStay(t *testing.T) {
 			mustRefuse(t, u.try(update, changed(was, decentral)), "applications", messageDecentral)
 			mustAccept(t, u.try(update, changed(was, described("x"))))
 		})
+	}
+}
+
+// expired is a moment, over now, at which an Application was there already: the
+// moment of its creation is no clock.
+func expired(t *testing.T, app *v1alpha1.Application) string {
+	t.Helper()
+	end := app.CreationTimestamp.Add(time.Second)
+	eventually(t, "a second after the creation is over", func() error {
+		if left := time.Until(end.Add(time.Second)); left > 0 {
+			return fmt.Errorf("%s left", left)
+		}
+		return nil
+	})
+	return end.UTC().Format(time.RFC3339)
+}
+
+// TestNoDayWithoutStamps shows that a plan is over for an Application without a
+// stamp, or with one after all days.
+func TestNoDayWithoutStamps(t *testing.T) {
+	t.Parallel()
+	u := editor(t)
+	for name, plan := range map[string]edit{"transition": transition("p", "2027-06-30"), "review": review("9999-12-30", "amt-10")} {
+		was := stored(t, application(unitOffice, "no-day-"+name, decentral, plan))
+		mustAccept(t, u.try(update, changed(was, in("Operating"))))
+		for _, managedFields := range []any{[]any{map[string]any{}}, []any{stamp("9999-12-31T23:30:00Z")}} {
+			mustRefuse(t, u.try(update, forged(t, changed(was, in("Operating")), managedFields)), "applications", messageDecentral)
+		}
 	}
 }
 

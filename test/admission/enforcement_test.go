@@ -73,6 +73,9 @@ func TestSoftenedRule(t *testing.T) {
 				if got := heard.take(); got != want {
 					t.Errorf("warnings: %q, want %q", got, want)
 				}
+				twin := "applications-" + strings.ToLower(string(enforcement)) + ".kdz.mainz.de"
+				awaitNote(t, "softened", "validation.policy.admission.k8s.io/validation_failure", twin, message)
+				awaitNote(t, "softened", basisKey, "enforcement "+string(enforcement))
 			}
 			mustRefuse(t, u.try(create, application(unitOffice, "softened", operatedBy(unitOffice))), "applications", messageNotKDZ(unitOffice))
 			mustRefuse(t, u.try(create, application(unitOffice, "softened", undetermined)), "applications", messageUndetermined)

@@ -250,3 +250,18 @@ func TestKustomizationListsAllPolicies(t *testing.T) {
 		t.Errorf("resources (-files +listed):\n%s", diff)
 	}
 }
+
+// TestPageNamesAllPolicies shows that a user who is refused finds the policy on
+// the page about admission.
+func TestPageNamesAllPolicies(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root, "docs/spec/admission.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range policyFiles(t) {
+		if !strings.Contains(string(page), "`"+f.policy.Name+"`") {
+			t.Errorf("docs/spec/admission.md does not name %s", f.policy.Name)
+		}
+	}
+}

@@ -113,12 +113,18 @@ func TestUnits(t *testing.T) {
 	}{
 		{name: "create", does: "create", verb: create, what: unit("amt-98"), right: mayAssign("amt-98")},
 		{name: "delete", does: "delete", verb: remove, what: was, right: mine},
-		{name: "type", does: "change spec.type or spec.parentRef of", verb: update, right: mine,
-			what: change(was, func(u *v1alpha1.OrganisationalUnit) { u.Spec.Type = v1alpha1.UnitEducation })},
-		{name: "place", does: "change spec.type or spec.parentRef of", verb: update, right: mine,
-			what: change(was, func(u *v1alpha1.OrganisationalUnit) { u.Spec.ParentRef = unitRef("kdz-16") })},
-		{name: "no place", does: "change spec.type or spec.parentRef of", verb: update, right: mine,
-			what: change(was, func(u *v1alpha1.OrganisationalUnit) { u.Spec.ParentRef = nil })},
+		{
+			name: "type", does: "change spec.type or spec.parentRef of", verb: update, right: mine,
+			what: change(was, func(u *v1alpha1.OrganisationalUnit) { u.Spec.Type = v1alpha1.UnitEducation }),
+		},
+		{
+			name: "place", does: "change spec.type or spec.parentRef of", verb: update, right: mine,
+			what: change(was, func(u *v1alpha1.OrganisationalUnit) { u.Spec.ParentRef = unitRef("kdz-16") }),
+		},
+		{
+			name: "no place", does: "change spec.type or spec.parentRef of", verb: update, right: mine,
+			what: change(was, func(u *v1alpha1.OrganisationalUnit) { u.Spec.ParentRef = nil }),
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			mustRefuse(t, writer(t).try(c.verb, c.what), "organisationalunits", messageUnit(c.does, c.what.Name))
