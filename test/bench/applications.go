@@ -99,9 +99,13 @@ func (p *plane) newUnit(ctx context.Context, name string) error {
 	if err := p.admin.Create(ctx, unit); err != nil {
 		return err
 	}
-	return p.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+	err := p.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: name, Labels: map[string]string{v1alpha1.LabelUnit: name},
 	}})
+	if err != nil || !p.closed {
+		return err
+	}
+	return p.open(ctx, name, nil)
 }
 
 // found creates the root of the units and the agreement.

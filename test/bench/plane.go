@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,8 +33,8 @@ const (
 	memoryDir = "/dev/shm"
 )
 
-// plane is etcd and kube-apiserver, on which everything of config/default is
-// installed but what needs a node.
+// plane is etcd and kube-apiserver, on which everything of config/default and
+// config/policy is installed but what needs a node.
 type plane struct {
 	*controlplane.ControlPlane
 	// admin may do everything.
@@ -42,12 +43,27 @@ type plane struct {
 	raw *kubernetes.Clientset
 	// operatorConfig is a kubeconfig file with no right but the operator's.
 	operatorConfig string
+	// closed is whether the admission policies are installed.
+	closed bool
 }
 
 // startPlane starts a control plane: durable with its data on the disk and an
 // fsync at each write, else with its data in memory. There is no controller
-// manager: it would take its share of the processor.
+// manager: it would take its share of the processor. Its door is closed, as in
+// an installation.
 func (b *bench) startPlane(ctx context.Context, durable bool) (*plane, error) {
+	p, err := b.startOpenPlane(ctx, durable)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.closeDoor(ctx); err != nil {
+		return nil, errors.Join(err, p.Stop())
+	}
+	return p, nil
+}
+
+// startOpenPlane starts a control plane without admission policies.
+func (b *bench) startOpenPlane(ctx context.Context, durable bool) (*plane, error) {
 	ctrl.SetLogger(logr.Discard())
 	options := controlplane.Options{
 		Progress: b.progress, ControllerManager: controlplane.ControllerManagerOff, Durable: durable,
@@ -108,8 +124,11 @@ func (p *plane) prepare(ctx context.Context, dir string) (err error) {
 	return errors.Join(file.Close(), controlplane.WriteKubeconfig(account, p.operatorConfig))
 }
 
-// install applies config/default, as an installation does. The workload stays
-// away: the operator that is measured runs outside.
+// elsewhere are the kinds of what is not installed with the rest: the operator
+// that is measured runs outside, and closeDoor closes the door.
+var elsewhere = []string{"Deployment", "Service", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+
+// install applies config/default, as an installation does, but for those kinds.
 func (p *plane) install(ctx context.Context, dir string) error {
 	rendered, err := p.kubectl(ctx, "kustomize", filepath.Join("config", "default"))
 	if err != nil {
@@ -121,7 +140,7 @@ func (p *plane) install(ctx context.Context, dir string) error {
 		if err := yaml.Unmarshal([]byte(document), &o.Object); err != nil {
 			return fmt.Errorf("config/default: %w", err)
 		}
-		if kind := o.GetKind(); kind != "Deployment" && kind != "Service" {
+		if !slices.Contains(elsewhere, o.GetKind()) {
 			kept = append(kept, document)
 		}
 	}

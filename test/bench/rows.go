@@ -15,6 +15,7 @@ var rows = []row{
 	resyncRow,
 	cacheRow,
 	failoverRow,
+	admissionRow,
 }
 
 // workers are what a child can do. They are asked for by name.
@@ -32,4 +33,6 @@ var workers = map[string]worker{
 	"patcher":    patcherWorker,
 	"cache":      cacheWorker,
 	"elector":    electorWorker,
+	"creator":    creatorWorker,
+	"webhook":    webhookWorker,
 }
