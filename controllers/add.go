@@ -26,11 +26,13 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/application"
+	"kdz.mainz.de/operator/controllers/audit"
 	"kdz.mainz.de/operator/controllers/governance"
 	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
+	tellaudit "kdz.mainz.de/operator/internal/tell/audit"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 )
 
@@ -64,6 +66,7 @@ func Scheme() *runtime.Scheme {
 	s := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(s))
 	utilruntime.Must(v1alpha1.AddToScheme(s))
+	utilruntime.Must(tellaudit.AddToScheme(s))
 	return s
 }
 
@@ -161,7 +164,16 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err != nil {
 		return fmt.Errorf("controller of units: %w", err)
 	}
-	return addGovernance(mgr, o)
+	return addRule(ctx, mgr, o)
+}
+
+// addRule adds what there is for the rule that all IT of the city is provided
+// by the KDZ: its controllers, and the audit.
+func addRule(ctx context.Context, mgr ctrl.Manager, o Options) error {
+	if err := addGovernance(mgr, o); err != nil {
+		return err
+	}
+	return addAudit(ctx, mgr, o)
 }
 
 // AddIndexes adds the indexes of the cache that more than one controller reads.
@@ -170,8 +182,7 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	return gather.AddIndexes(ctx, indexer)
 }
 
-// addGovernance adds the controllers of the rule that all IT of the city is
-// provided by the KDZ.
+// addGovernance adds the controllers of the policy and of exemptions.
 func addGovernance(mgr ctrl.Manager, o Options) error {
 	rule, err := metrics.NewCentralisation(o.Registerer)
 	if err != nil {
@@ -184,6 +195,19 @@ func addGovernance(mgr ctrl.Manager, o Options) error {
 	err = (&governance.ExemptionReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of exemptions: %w", err)
+	}
+	return nil
+}
+
+// addAudit adds the controller that audits.
+func addAudit(ctx context.Context, mgr ctrl.Manager, o Options) error {
+	findings, err := metrics.NewFindings(o.Registerer)
+	if err != nil {
+		return fmt.Errorf("metrics of the audit: %w", err)
+	}
+	err = (&audit.Reconciler{Metrics: findings, Clock: o.Clock}).SetupWithManager(ctx, mgr, controller.Options{})
+	if err != nil {
+		return fmt.Errorf("controller of the audit: %w", err)
 	}
 	return nil
 }

@@ -88,6 +88,65 @@ func (e *ContractError) Error() string {
 	return fmt.Sprintf("contracts[%d].endsOn: %s", e.Index, e.Detail)
 }
 
+// ContractPhase is how near the end of a contract is.
+type ContractPhase string
+
+// Phases of a contract.
+const (
+	// ContractRunning: it neither ends nor must be cancelled within 90 days.
+	ContractRunning ContractPhase = "Running"
+	// ContractToCancel: within 90 days notice must be given, if it is to end.
+	ContractToCancel ContractPhase = "ToCancel"
+	// ContractEnding: it ends within 90 days.
+	ContractEnding ContractPhase = "Ending"
+	// ContractEnded: its last day is over.
+	ContractEnded ContractPhase = "Ended"
+)
+
+// ContractStanding is how a contract stands by its days.
+type ContractStanding struct {
+	Phase ContractPhase
+	// CancelBy is the last day on which notice can be given; empty if it needs
+	// none, or has no end.
+	CancelBy v1alpha1.Date
+	// Next is the next moment at which the phase can change; zero if never.
+	Next time.Time
+}
+
+// JudgeContract says how a contract stands. It is an error if its last day is
+// none of the calendar.
+func JudgeContract(c *v1alpha1.Contract, now time.Time) (ContractStanding, error) {
+	s := ContractStanding{Phase: ContractRunning}
+	if c.EndsOn == "" {
+		return s, nil
+	}
+	end, err := calendar.EndOfDay(string(c.EndsOn))
+	if err != nil {
+		return s, err
+	}
+	notice := end
+	if c.NoticePeriodDays != nil {
+		notice = end.AddDate(0, 0, -int(*c.NoticePeriodDays))
+	}
+	for _, moment := range []time.Time{warning(notice), notice, warning(end), end} {
+		if moment.After(now) {
+			s.Next = calendar.Earliest(s.Next, moment)
+		}
+	}
+	if notice.Before(end) {
+		s.CancelBy = v1alpha1.Date(date(notice.Add(-time.Second)))
+	}
+	switch {
+	case !end.After(now):
+		s.Phase = ContractEnded
+	case notice.After(now) && !warning(notice).After(now) && notice.Before(end):
+		s.Phase = ContractToCancel
+	case !warning(end).After(now):
+		s.Phase = ContractEnding
+	}
+	return s, nil
+}
+
 // JudgeContracts judges whether no contract has ended, and says which one ends,
 // or must be cancelled, within the next 90 days. A contract that cannot be
 // judged is left out and named among the errors.
@@ -97,29 +156,18 @@ func JudgeContracts(contracts []v1alpha1.Contract, now time.Time) (Validity, []*
 	var ended, ending []string
 	for i := range contracts {
 		c := &contracts[i]
-		if c.EndsOn == "" {
-			continue
-		}
-		end, err := calendar.EndOfDay(string(c.EndsOn))
+		s, err := JudgeContract(c, now)
 		if err != nil {
 			errs = append(errs, &ContractError{Index: i, Detail: err.Error()})
 			continue
 		}
-		notice := end
-		if c.NoticePeriodDays != nil {
-			notice = end.AddDate(0, 0, -int(*c.NoticePeriodDays))
-		}
-		for _, moment := range []time.Time{warning(notice), notice, warning(end), end} {
-			if moment.After(now) {
-				v.Next = calendar.Earliest(v.Next, moment)
-			}
-		}
-		switch {
-		case !end.After(now):
+		v.Next = calendar.Earliest(v.Next, s.Next)
+		switch s.Phase {
+		case ContractEnded:
 			ended = append(ended, fmt.Sprintf("contract %s ended on %s", c.Number, c.EndsOn))
-		case notice.After(now) && !warning(notice).After(now) && notice.Before(end):
-			ending = append(ending, fmt.Sprintf("contract %s must be cancelled by %s", c.Number, date(notice.Add(-time.Second))))
-		case !warning(end).After(now):
+		case ContractToCancel:
+			ending = append(ending, fmt.Sprintf("contract %s must be cancelled by %s", c.Number, s.CancelBy))
+		case ContractEnding:
 			ending = append(ending, fmt.Sprintf("contract %s ends on %s", c.Number, c.EndsOn))
 		}
 	}
