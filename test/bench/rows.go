@@ -16,6 +16,7 @@ var rows = []row{
 	cacheRow,
 	failoverRow,
 	admissionRow,
+	auditRow,
 }
 
 // workers are what a child can do. They are asked for by name.
@@ -35,4 +36,6 @@ var workers = map[string]worker{
 	"elector":    electorWorker,
 	"creator":    creatorWorker,
 	"webhook":    webhookWorker,
+	"auditor":    auditorWorker,
+	"judge":      judgeWorker,
 }
