@@ -195,7 +195,7 @@ func TestRolesWriteWhatTheirHoldersDeclare(t *testing.T) {
 		"application-manager": {"applications": change, "handovers": change, "signoffs": "create"},
 		"auditor":             {},
 		"conference":          {"projects": change, "servicelevels": all},
-		"editor":              {"applications": all, "handovers": all, "projects": all, "signoffs": "create"},
+		"editor":              {"applications": all, "exemptions": "create patch", "handovers": all, "projects": all, "signoffs": "create"},
 		"inventory":           {"applications": all, "projects": all},
 		"on-behalf":           {},
 		"operations":          {"applications": write, "handovers": change, "signoffs": "create"},
@@ -205,7 +205,7 @@ func TestRolesWriteWhatTheirHoldersDeclare(t *testing.T) {
 			"applications": write, "governancepolicies": change, "servicelevels": write, "signoffs": "create",
 		},
 		"requirements":   {"projects": write},
-		"steering-round": {"applications": change, "exemptions": "create delete", "projects": change, "servicelevels": all},
+		"steering-round": {"applications": change, "exemptions": "create delete patch", "projects": change, "servicelevels": all},
 		"viewer":         {},
 	}
 	reading := []string{"get", "list", "watch"}
