@@ -222,10 +222,12 @@ func TestRolesForPeopleReadEveryKind(t *testing.T) {
 }
 
 // What a person must not write is not in the editor's hands: the account, the
-// decisions of a body, and what has been signed.
+// decisions of a body, and what has been signed. (That an Exemption may be asked
+// for is so that the door can answer; it grants none to an editor.)
 func TestEditorWritesOnlyWhatAnOfficeDeclares(t *testing.T) {
 	want := map[string][]string{
 		"applications": {"create", "delete", "patch", "update"},
+		"exemptions":   {"create", "patch"},
 		"handovers":    {"create", "delete", "patch", "update"},
 		"projects":     {"create", "delete", "patch", "update"},
 		"signoffs":     {"create"},
