@@ -161,7 +161,8 @@ func (t *caches) open(ctx context.Context, options cache.Options) (cache.Cache, 
 		return nil, err
 	}
 	for _, kind := range []client.Object{
-		&v1alpha1.Application{}, &v1alpha1.OrganisationalUnit{}, &v1alpha1.Project{}, &v1alpha1.ServiceLevel{}, &corev1.Secret{},
+		&v1alpha1.Application{}, &v1alpha1.OrganisationalUnit{}, &v1alpha1.Project{}, &v1alpha1.ServiceLevel{},
+		&v1alpha1.GovernancePolicy{}, &v1alpha1.Exemption{}, &v1alpha1.Handover{}, &corev1.Namespace{}, &corev1.Secret{},
 	} {
 		if _, err := mgr.GetCache().GetInformer(ctx, kind, cache.BlockUntilSynced(false)); err != nil {
 			return nil, err

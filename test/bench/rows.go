@@ -37,5 +37,6 @@ var workers = map[string]worker{
 	"creator":    creatorWorker,
 	"webhook":    webhookWorker,
 	"auditor":    auditorWorker,
+	"starter":    starterWorker,
 	"judge":      judgeWorker,
 }
