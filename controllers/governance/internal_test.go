@@ -155,6 +155,41 @@ func TestCompiledAtMovesWithWhatIsCompiled(t *testing.T) {
 	}
 }
 
+// TestUndecodableUnits: one of which nothing is known takes nobody out of the
+// KDZ, and exemptions go on; before the first compilation there is nothing to
+// keep.
+func TestUndecodableUnits(t *testing.T) {
+	s := policyScope{now: noon, undecodable: []string{"kdz-16-03"}, compilation: centralisation.Compilation{
+		ProviderUnits:  []v1alpha1.ObjectName{"kdz-16"},
+		ExemptionIndex: map[string]v1alpha1.Moment{"amt-33/app": "2028-01-01T00:00:00+01:00"},
+	}}
+	p := &v1alpha1.GovernancePolicy{}
+	p.Status.CompiledAt = &metav1.Time{Time: noon.Add(-time.Hour)}
+	p.Status.ProviderUnits = []v1alpha1.ObjectName{"kdz-16", "kdz-16-03", "kdz-16-03-04"}
+	p.Status.UnitTreatments = map[string]v1alpha1.Treatment{"amt-40-edu": v1alpha1.TreatmentExempt}
+	before := p.DeepCopy()
+	s.tell(p)
+	if diff := cmp.Diff(before.Status.ProviderUnits, p.Status.ProviderUnits); diff != "" {
+		t.Errorf("provider units (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before.Status.UnitTreatments, p.Status.UnitTreatments); diff != "" {
+		t.Errorf("treatments (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(s.compilation.ExemptionIndex, p.Status.ExemptionIndex); diff != "" || !p.Status.CompiledAt.Time.Equal(noon) {
+		t.Errorf("compiled at %s, exemptions (-want +got):\n%s", p.Status.CompiledAt, diff)
+	}
+	stalled := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionStalled)
+	if stalled == nil || stalled.Reason != v1alpha1.ReasonUndecodable || !strings.Contains(stalled.Message, "kdz-16-03") {
+		t.Errorf("Stalled: %+v", stalled)
+	}
+
+	first := &v1alpha1.GovernancePolicy{}
+	s.tell(first)
+	if len(first.Status.ProviderUnits) != 1 || first.Status.CompiledAt == nil {
+		t.Errorf("never compiled before, and now: %+v", first.Status)
+	}
+}
+
 func TestWait(t *testing.T) {
 	tests := map[string]struct {
 		next   time.Time

@@ -120,6 +120,9 @@ func (r *PolicyReconciler) write(ctx context.Context, before, policy *v1alpha1.G
 	return ctrl.Result{}, nil
 }
 
+// maxNamed is how many units a message names at most.
+const maxNamed = 5
+
 // gather collects from the cache what a policy is compiled from.
 func (r *PolicyReconciler) gather(ctx context.Context, policy *v1alpha1.GovernancePolicy) (*policyScope, error) {
 	s := &policyScope{now: r.Clock.Now()}
@@ -133,6 +136,11 @@ func (r *PolicyReconciler) gather(ctx context.Context, policy *v1alpha1.Governan
 	}
 	if err := r.Client.List(ctx, &exemptions, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("list exemptions: %w", err)
+	}
+	for i := range units.Items {
+		if units.Items[i].DecodingError != "" && len(s.undecodable) < maxNamed {
+			s.undecodable = append(s.undecodable, units.Items[i].Name)
+		}
 	}
 	s.missing = missingUnits(policy, units.Items)
 	s.compilation = centralisation.Compile(&policy.Spec.Centralisation, pointers(units.Items), pointers(exemptions.Items), s.now)

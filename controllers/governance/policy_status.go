@@ -33,6 +33,8 @@ type policyScope struct {
 	// missing are the units that the spec names and that do not exist yet, as
 	// sentences.
 	missing []string
+	// undecodable are the names of units of which nothing is known but that.
+	undecodable []string
 	// compilation of the policy; empty if the policy could not be decoded.
 	compilation centralisation.Compilation
 }
@@ -41,17 +43,21 @@ type policyScope struct {
 // be held is left as it was: admission goes on with the last that could.
 func (s *policyScope) tell(p *v1alpha1.GovernancePolicy) {
 	p.Status.ObservedGeneration = p.Generation
-	readiness := s.readiness(p)
-	if !readiness.Stalled {
+	if p.DecodingError == "" && tooMany(&s.compilation) == "" {
 		s.setCompiled(&p.Status)
 	}
-	status.SetReadiness(p, readiness, s.now)
+	status.SetReadiness(p, s.readiness(p), s.now)
 }
 
 // setCompiled writes what was compiled; compiledAt moves only if that is
 // something else than before.
 func (s *policyScope) setCompiled(st *v1alpha1.GovernancePolicyStatus) {
-	c := &s.compilation
+	c := s.compilation
+	if len(s.undecodable) > 0 && st.CompiledAt != nil {
+		// A unit that lost its type and its place must not take all below it
+		// out of the KDZ, nor out of their treatment.
+		c.ProviderUnits, c.UnitTreatments = st.ProviderUnits, st.UnitTreatments
+	}
 	if st.CompiledAt != nil && slices.Equal(st.ProviderUnits, c.ProviderUnits) &&
 		maps.Equal(st.UnitTreatments, c.UnitTreatments) && maps.Equal(st.ExemptionIndex, c.ExemptionIndex) {
 		return
@@ -72,6 +78,13 @@ func (s *policyScope) readiness(p *v1alpha1.GovernancePolicy) status.Readiness {
 		return status.Readiness{
 			Stalled: true, Reason: v1alpha1.ReasonTooMany,
 			Message: message + "; until then what was compiled before still holds",
+		}
+	}
+	if len(s.undecodable) > 0 {
+		return status.Readiness{
+			Stalled: true, Reason: v1alpha1.ReasonUndecodable,
+			Message: "what is stored does not fit the types of its kind, of OrganisationalUnit " + strings.Join(s.undecodable, ", ") +
+				"; until that is mended units count as they were compiled before",
 		}
 	}
 	if len(s.missing) > 0 {
