@@ -114,6 +114,9 @@ func TestExamples(t *testing.T) {
 	if c := meta.FindStatusCondition(sap.object.Status.Conditions, v1alpha1.ConditionAvailable); c == nil || c.Status != metav1.ConditionUnknown {
 		t.Errorf("nobody looks at SAP yet, so Available must be Unknown: %+v", c)
 	}
+	for unit, n := range map[string][2]int32{"kdz-16": {2, 1}, "kdz-16-03": {2, 1}, "kdz-16-03-04": {2, 1}, "kdz-16-02-01": {1, 0}, "amt-10": {2, 1}} {
+		x.units.await(0, settleWithin, unit, "through with its Applications", unitCounts(n[0], n[1]))
+	}
 	x.units.await(0, settleWithin, "kdz-16", "operational", unitIs(v1alpha1.StateOperational))
 
 	x.staysQuiet(o)

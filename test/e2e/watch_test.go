@@ -176,6 +176,17 @@ func is(want v1alpha1.OperationalState) func(*v1alpha1.Application) string {
 	}
 }
 
+// unitCounts says what is missing until a unit counts so many Applications, all
+// of them Compliant, and so many operational.
+func unitCounts(total, operational int32) func(*v1alpha1.OrganisationalUnit) string {
+	return func(u *v1alpha1.OrganisationalUnit) string {
+		if n := u.Status.Applications; n.Total == total && n.Operational == operational && u.Status.Centralisation.Compliant == total {
+			return ""
+		}
+		return describe(u)
+	}
+}
+
 // unitIs says what is missing until a unit is in a state.
 func unitIs(want v1alpha1.OperationalState) func(*v1alpha1.OrganisationalUnit) string {
 	return func(u *v1alpha1.OrganisationalUnit) string {
