@@ -103,7 +103,7 @@ func (r *atRest) meet(ctx context.Context, b *bench, f *fleet, o *operator) (err
 func (n *newcomer) arrive(ctx context.Context) (time.Duration, error) {
 	app := n.fleet.application(n.n)
 	n.n++
-	app.Namespace, app.Spec.Dependencies = newcomersUnit, nil
+	app.Namespace, app.Spec.Responsible.UnitRef.Name, app.Spec.Dependencies = newcomersUnit, newcomersUnit, nil
 	began := time.Now()
 	if err := n.fleet.admin.Create(ctx, app); err != nil {
 		return 0, err
