@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 	"kdz.mainz.de/operator/internal/judge/compliance"
 )
@@ -54,10 +55,10 @@ func (g *Gatherer) Namespace(ctx context.Context, name string, now time.Time) (*
 		return nil, fmt.Errorf("namespace %s: %w", name, err)
 	}
 	s := &compliance.Scope{Namespace: name, NamespaceUID: ns.UID, Unit: ns.Labels[v1alpha1.LabelUnit], Now: now}
-	for _, gather := range []func(context.Context, *compliance.Scope) error{
+	for _, read := range []func(context.Context, *compliance.Scope) error{
 		g.policy, g.applications, g.exemptions, g.projects, g.handovers, g.serviceLevels,
 	} {
-		if err := gather(ctx, s); err != nil {
+		if err := read(ctx, s); err != nil {
 			return nil, fmt.Errorf("audit of namespace %s: %w", name, err)
 		}
 	}
@@ -75,15 +76,6 @@ func (g *Gatherer) list(ctx context.Context, into client.ObjectList, opts ...cli
 		return fmt.Errorf("list %T: %w", into, err)
 	}
 	return nil
-}
-
-// pointers are pointers to the items of a list.
-func pointers[T any](items []T) []*T {
-	all := make([]*T, len(items))
-	for i := range items {
-		all[i] = &items[i]
-	}
-	return all
 }
 
 func (g *Gatherer) policy(ctx context.Context, s *compliance.Scope) (err error) {
@@ -108,14 +100,14 @@ func (g *Gatherer) rules(ctx context.Context) (*v1alpha1.GovernancePolicy, *cent
 func (g *Gatherer) applications(ctx context.Context, s *compliance.Scope) error {
 	var list v1alpha1.ApplicationList
 	err := g.list(ctx, &list, client.InNamespace(s.Namespace))
-	s.Applications = pointers(list.Items)
+	s.Applications = gather.Pointers(list.Items)
 	return err
 }
 
 func (g *Gatherer) exemptions(ctx context.Context, s *compliance.Scope) error {
 	var list v1alpha1.ExemptionList
 	err := g.list(ctx, &list, client.InNamespace(s.Namespace))
-	s.Exemptions = pointers(list.Items)
+	s.Exemptions = gather.Pointers(list.Items)
 	return err
 }
 
@@ -129,10 +121,10 @@ func (g *Gatherer) projects(ctx context.Context, s *compliance.Scope) error {
 	if err := g.list(ctx, &list, client.InNamespace(s.Namespace)); err != nil || len(list.Items) == 0 {
 		return err
 	}
-	s.Projects = pointers(list.Items)
+	s.Projects = gather.Pointers(list.Items)
 	var units v1alpha1.OrganisationalUnitList
 	err := g.list(ctx, &units)
-	s.LeadUnits = compliance.UnitsBelow(pointers(units.Items), lead)
+	s.LeadUnits = compliance.UnitsBelow(gather.Pointers(units.Items), lead)
 	return err
 }
 
@@ -148,7 +140,7 @@ func (g *Gatherer) handovers(ctx context.Context, s *compliance.Scope) error {
 	}
 	var list v1alpha1.HandoverList
 	err := g.list(ctx, &list, opts...)
-	s.Handovers = pointers(list.Items)
+	s.Handovers = gather.Pointers(list.Items)
 	return err
 }
 
@@ -176,7 +168,7 @@ func (g *Gatherer) Cluster(ctx context.Context) (*compliance.ClusterScope, error
 	if err := g.list(ctx, &levels); err != nil {
 		return nil, err
 	}
-	s.ServiceLevels = pointers(levels.Items)
+	s.ServiceLevels = gather.Pointers(levels.Items)
 	var namespaces corev1.NamespaceList
 	if err := g.list(ctx, &namespaces); err != nil {
 		return nil, err

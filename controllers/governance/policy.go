@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -143,17 +144,8 @@ func (r *PolicyReconciler) gather(ctx context.Context, policy *v1alpha1.Governan
 		}
 	}
 	s.missing = missingUnits(policy, units.Items)
-	s.compilation = centralisation.Compile(&policy.Spec.Centralisation, pointers(units.Items), pointers(exemptions.Items), s.now)
+	s.compilation = centralisation.Compile(&policy.Spec.Centralisation, gather.Pointers(units.Items), gather.Pointers(exemptions.Items), s.now)
 	return s, nil
-}
-
-// pointers returns the addresses of the elements.
-func pointers[T any](items []T) []*T {
-	all := make([]*T, len(items))
-	for i := range items {
-		all[i] = &items[i]
-	}
-	return all
 }
 
 // refuse says of a policy of another name that it has no effect.
