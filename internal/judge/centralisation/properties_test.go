@@ -184,6 +184,11 @@ func TestWhatTheDoorLetsInViolatesNothing(t *testing.T) {
 		for _, e := range list {
 			e.Namespace = app.Namespace
 		}
+		if rapid.Bool().Draw(t, "keeps the rule") { // few do by chance
+			app.Spec.Origin, app.Spec.Lifecycle = v1alpha1.OriginProject, v1alpha1.LifecyclePlanned
+			app.Spec.Responsible.UnitRef = *ref(app.Namespace)
+			app.Spec.Operation = v1alpha1.Operation{Provider: v1alpha1.ProviderKDZ, UnitRef: ref("kdz-16")}
+		}
 		later := at.Add(time.Duration(rapid.IntRange(0, 10*24).Draw(t, "hours later")) * time.Hour)
 		policy := compiled(spec(), city(), list, at)
 		s := centralisation.Scope{Application: app, Unit: app.Namespace, Rules: centralisation.RulesOf(policy), Exemptions: list, Now: later}
