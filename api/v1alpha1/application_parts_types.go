@@ -253,3 +253,40 @@ type OnlineService struct {
 	// +kubebuilder:validation:Maximum=4
 	Maturity *int32 `json:"maturity,omitempty"`
 }
+
+// Indicator says by what the availability of an Application is told, where its
+// own checks are not to.
+type Indicator struct {
+	// prometheus is a server whose query tells it.
+	// +required
+	Prometheus *PrometheusIndicator `json:"prometheus,omitempty"`
+}
+
+// PrometheusIndicator is a query whose result is exactly one sample: 1 while
+// the Application can be used, 0 while it cannot. Anything else, or a sample
+// that is older than two intervals, tells nothing.
+type PrometheusIndicator struct {
+	// server by its name in spec.observation.prometheusServers of the
+	// GovernancePolicy.
+	// +required
+	Server ItemName `json:"server,omitempty"`
+
+	// query in PromQL.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	Query string `json:"query,omitempty"`
+
+	// interval between two questions, at least 5s.
+	// +optional
+	// +kubebuilder:default="60s"
+	// +kubebuilder:validation:XValidation:rule="(self.size() < 2 || !self.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self) >= duration('5s') && duration(self) <= duration('24h'))",message="interval must be at least 5s and at most 24h"
+	Interval Duration `json:"interval,omitempty"`
+
+	// failureThreshold is how many samples of 0 in a row make an outage.
+	// +optional
+	// +kubebuilder:default=3
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	FailureThreshold int32 `json:"failureThreshold,omitempty"`
+}

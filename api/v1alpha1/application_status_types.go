@@ -320,6 +320,15 @@ type ServiceLevelSummary struct {
 	// +kubebuilder:validation:Minimum=0
 	BudgetSeconds int64 `json:"budgetSeconds"`
 
+	// budgetLeftSeconds of outage up to asOf; negative when the agreement is
+	// broken.
+	// +optional
+	BudgetLeftSeconds int64 `json:"budgetLeftSeconds"`
+
+	// objective in per cent, where one revision governs the whole period.
+	// +optional
+	Objective Percentage `json:"objective,omitempty"`
+
 	// availability in per cent of the agreed and observed time up to asOf;
 	// absent where there was none.
 	// +optional

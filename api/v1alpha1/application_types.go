@@ -82,6 +82,12 @@ type ApplicationSpec struct {
 	// +optional
 	ServiceLevelRef *ServiceLevelReference `json:"serviceLevelRef,omitempty"`
 
+	// indicator that stands for the availability of the Application; absent
+	// means its Essential endpoints if it has any, else its hosting, else its
+	// Hard dependencies.
+	// +optional
+	Indicator *Indicator `json:"indicator,omitempty"`
+
 	// endpoints that answer over the network.
 	// +optional
 	// +listType=map
@@ -176,7 +182,9 @@ type Responsible struct {
 // +kubebuilder:printcolumn:name="Provider",type=string,JSONPath=`.spec.operation.provider`
 // +kubebuilder:printcolumn:name="Rule",type=string,JSONPath=`.status.centralisation`
 // +kubebuilder:printcolumn:name="Level",type=string,JSONPath=`.spec.serviceLevelRef.name`
+// +kubebuilder:printcolumn:name="Objective",type=string,JSONPath=`.status.serviceLevel.objective`
 // +kubebuilder:printcolumn:name="Availability",type=string,JSONPath=`.status.serviceLevel.availability`
+// +kubebuilder:printcolumn:name="BudgetLeft",type=integer,JSONPath=`.status.serviceLevel.budgetLeftSeconds`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.status.since`
 // +kubebuilder:printcolumn:name="Lifecycle",type=string,JSONPath=`.spec.lifecycle`,priority=1

@@ -4,6 +4,27 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+// IndicatorState is what the indicator of an Application shows: its Essential
+// endpoints if it has any, else its hosting, else its Hard dependencies; or the
+// source that it names.
+// +kubebuilder:validation:Enum=Up;Slow;Down;Unobserved;NotInService
+type IndicatorState string
+
+// States of an indicator.
+const (
+	// IndicatorUp: nothing of it is down, slow or unseen.
+	IndicatorUp IndicatorState = "Up"
+	// IndicatorSlow: it is up, and answers take longer than agreed.
+	IndicatorSlow IndicatorState = "Slow"
+	// IndicatorDown: something of it is down.
+	IndicatorDown IndicatorState = "Down"
+	// IndicatorUnobserved: nothing of it is down, but something was not seen.
+	IndicatorUnobserved IndicatorState = "Unobserved"
+	// IndicatorNotInService: nothing is counted: it is Planned or Retired, or
+	// has not answered for the first time.
+	IndicatorNotInService IndicatorState = "NotInService"
+)
+
 // Accumulators are the truth of an account: whole seconds of the current
 // period up to asOf, each second in exactly one class.
 type Accumulators struct {
@@ -39,10 +60,25 @@ type Accumulators struct {
 	// +kubebuilder:validation:Minimum=0
 	Raw int64 `json:"raw"`
 
+	// maintenance seconds: within service hours and in a maintenance window.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Maintenance int64 `json:"maintenance"`
+
 	// slow seconds within agreed time.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Slow int64 `json:"slow"`
+
+	// longest outage so far, in charged seconds.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Longest int64 `json:"longest"`
+
+	// recoveryBreaches counts outages that lasted longer than was agreed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RecoveryBreaches int32 `json:"recoveryBreaches"`
 
 	// outages that began or went on in the period.
 	// +optional
@@ -120,6 +156,17 @@ type Outage struct {
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	EndAt *metav1.Time `json:"endAt,omitempty"`
 
+	// rawSeconds in which it was seen to be down, whatever was agreed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RawSeconds int64 `json:"rawSeconds"`
+
+	// unobservedSeconds of it, at any time of the day: nobody knows whether it
+	// was down.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	UnobservedSeconds int64 `json:"unobservedSeconds"`
+
 	// chargedSeconds that count against the agreement.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -130,6 +177,17 @@ type Outage struct {
 	// +optional
 	// +kubebuilder:default=true
 	Charged *bool `json:"charged,omitempty"`
+
+	// recoveryBreached: it has cost more charged seconds than one outage may by
+	// the agreement.
+	// +optional
+	RecoveryBreached bool `json:"recoveryBreached,omitempty"`
+
+	// endReason in a stable CamelCase word, where it ended otherwise than by
+	// success: EndpointRemoved, OutOfService.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	EndReason string `json:"endReason,omitempty"`
 
 	// cause of it.
 	// +optional
@@ -150,6 +208,24 @@ type CurrentAccount struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Period string `json:"period,omitempty"`
+
+	// startAt is when the period began; of a rolling window, the first moment
+	// that it holds.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	StartAt metav1.Time `json:"startAt,omitzero"`
+
+	// state of the indicator from accumulators.asOf on, until something else is
+	// known.
+	// +required
+	State IndicatorState `json:"state,omitempty"`
+
+	// since when it is in this state.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	Since metav1.Time `json:"since,omitzero"`
 
 	// segments of the period, by revision of the agreement.
 	// +optional
@@ -203,6 +279,44 @@ type AccountDay struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Unobserved int64 `json:"unobserved"`
+
+	// slow seconds of that day.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Slow int64 `json:"slow,omitempty"`
+}
+
+// SeenWindow is a maintenance window of an Application and since when it is
+// known. Nothing acts before it was seen.
+type SeenWindow struct {
+	// seenAt is when the operator saw it first in this form.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	SeenAt metav1.Time `json:"seenAt,omitzero"`
+
+	// window as it was seen, without its reason.
+	// +required
+	Window MaintenanceWindow `json:"window,omitzero"`
+}
+
+// AccountTotals are whole seconds since the account began, over all periods.
+// They never decrease.
+type AccountTotals struct {
+	// agreed seconds: within service hours, maintenance included.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Agreed int64 `json:"agreed"`
+
+	// charged seconds of outage within agreed time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Charged int64 `json:"charged"`
+
+	// unobserved seconds within agreed time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Unobserved int64 `json:"unobserved"`
 }
 
 // AccountPeriod is the account of a period that is over. Times are in whole
@@ -213,6 +327,31 @@ type AccountPeriod struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Period string `json:"period,omitempty"`
+
+	// startAt is when the period began.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	StartAt *metav1.Time `json:"startAt,omitempty"`
+
+	// endAt is when the period ended.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	EndAt *metav1.Time `json:"endAt,omitempty"`
+
+	// serviceLevel that governed its end; absent means none.
+	// +optional
+	ServiceLevel ObjectName `json:"serviceLevel,omitempty"`
+
+	// objective in per cent, where one revision governed the whole period.
+	// +optional
+	Objective Percentage `json:"objective,omitempty"`
+
+	// availability in per cent of the agreed and observed time; absent where
+	// there was none.
+	// +optional
+	Availability Percentage `json:"availability,omitempty"`
 
 	// agreed seconds.
 	// +optional
@@ -263,6 +402,26 @@ type AccountPeriod struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Longest int64 `json:"longest"`
+
+	// raw seconds of outage, whatever was agreed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Raw int64 `json:"raw,omitempty"`
+
+	// maintenance seconds: within service hours and in a maintenance window.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Maintenance int64 `json:"maintenance,omitempty"`
+
+	// slow seconds within agreed time.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Slow int64 `json:"slow,omitempty"`
+
+	// recoveryBreaches counts outages that lasted longer than was agreed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RecoveryBreaches int32 `json:"recoveryBreaches,omitempty"`
 }
 
 // AvailabilityRecord is the account of an Application's availability, of the
@@ -285,6 +444,29 @@ type AvailabilityRecord struct {
 	// metadata of the object.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// applicationUID is the UID of the Application that was accounted last. One
+	// that was created anew under the same name goes on with this account.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	ApplicationUID string `json:"applicationUID,omitempty"`
+
+	// historyLostAt is when this account was begun anew although there had been
+	// one: it was deleted, or lost in a restore. What was before is not known.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	HistoryLostAt *metav1.Time `json:"historyLostAt,omitempty"`
+
+	// totals since the account began, up to current.accumulators.asOf.
+	// +optional
+	Totals AccountTotals `json:"totals,omitzero"`
+
+	// maintenance windows of the Application as the operator knows them.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Maintenance []SeenWindow `json:"maintenance,omitempty"`
 
 	// current is the account of the period that runs.
 	// +optional

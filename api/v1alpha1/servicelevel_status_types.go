@@ -106,6 +106,22 @@ type ServiceLevelStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	InsufficientData int32 `json:"insufficientData,omitempty"`
 
+	// availability in per cent of the worst Application under the agreement in
+	// its current period; absent where none has any.
+	// +optional
+	Availability Percentage `json:"availability,omitempty"`
+
+	// budgetLeftSeconds of the Application that has least of its budget left in
+	// proportion; absent where none has any.
+	// +optional
+	BudgetLeftSeconds *int64 `json:"budgetLeftSeconds,omitempty"`
+
+	// worst names the Application with least of its budget left in proportion,
+	// as "namespace/name".
+	// +optional
+	// +kubebuilder:validation:MaxLength=127
+	Worst string `json:"worst,omitempty"`
+
 	// periods that are over, newest first.
 	// +optional
 	// +listType=map
@@ -113,7 +129,8 @@ type ServiceLevelStatus struct {
 	// +kubebuilder:validation:MaxItems=13
 	Periods []ServiceLevelPeriod `json:"periods,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled.
+	// conditions are Ready, Reconciling, Stalled, ServiceLevelMet,
+	// RequirementsMet, Decided.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

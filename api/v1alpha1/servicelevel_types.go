@@ -298,10 +298,13 @@ type ServiceLevelSpec struct {
 // +kubebuilder:printcolumn:name="Apps",type=integer,JSONPath=`.status.applications`
 // +kubebuilder:printcolumn:name="Met",type=integer,JSONPath=`.status.met`
 // +kubebuilder:printcolumn:name="Breached",type=integer,JSONPath=`.status.breached`
+// +kubebuilder:printcolumn:name="Availability",type=string,JSONPath=`.status.availability`
+// +kubebuilder:printcolumn:name="BudgetLeft",type=integer,JSONPath=`.status.budgetLeftSeconds`
 // +kubebuilder:printcolumn:name="Decision",type=string,JSONPath=`.spec.decision.reference`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Rolling",type=string,JSONPath=`.spec.availability.window.rolling`,priority=1
 // +kubebuilder:printcolumn:name="Insufficient",type=integer,JSONPath=`.status.insufficientData`,priority=1
+// +kubebuilder:printcolumn:name="Worst",type=string,JSONPath=`.status.worst`,priority=1
 // +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.displayName.de`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name of a ServiceLevel must have at most 63 characters, since it becomes a label value"
 type ServiceLevel struct {
@@ -330,3 +333,9 @@ type ServiceLevelList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []ServiceLevel `json:"items"`
 }
+
+// GetConditions returns the conditions of the object.
+func (l *ServiceLevel) GetConditions() []metav1.Condition { return l.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (l *ServiceLevel) SetConditions(c []metav1.Condition) { l.Status.Conditions = c }

@@ -127,4 +127,43 @@ type Observation struct {
 	// CheckedAt is when the last check that had a result began; zero if none
 	// has.
 	CheckedAt time.Time
+	// Changes of State that were not settled yet, oldest first; the last one
+	// led to State. Between two of them none is missing, unless there were more
+	// than are kept: then the oldest are one change to Unknown.
+	Changes []Change
 }
+
+// Change is a change of a check's State, or between slow and flapping.
+type Change struct {
+	// At is when it came about, in wall time: like Since, except that nothing is
+	// known of the time in which the check was Unknown. It is never before that
+	// of the change before it.
+	At time.Time
+	// State from then on, and the Reason and Message that were shown with it.
+	State           State
+	Reason, Message string
+}
+
+// Pending is an unfinished streak of failures.
+type Pending struct {
+	// Subscriber and Check whose streak it is.
+	Subscriber types.NamespacedName
+	Check      string
+	// FirstFailure is when the first failed check of the streak began.
+	FirstFailure time.Time
+	// Count of failures.
+	Count int
+}
+
+// Watermark says up to when everything that was seen is settled.
+type Watermark struct {
+	// At: each check that was due before it has been judged, and each change
+	// that came about before it was settled, or began with one of Pending.
+	At time.Time
+	// Pending are unfinished streaks of failures, at most MaxPending.
+	Pending []Pending
+}
+
+// MaxPending bounds Watermark.Pending. If there are more streaks, Watermark.At
+// is before the first failure of each that is left out.
+const MaxPending = 256
