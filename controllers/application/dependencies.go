@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -184,4 +185,32 @@ func (r *Reconciler) gatherDependents(ctx context.Context, s *scope) error {
 		s.dependents.Names = s.dependents.Names[:maxNamedDependents]
 	}
 	return nil
+}
+
+// maxSettling is how long at most an Application waits for what it needs to be
+// judged first, so that one cause that brings many down is named from the start
+// instead of being written in later.
+const maxSettling = time.Second
+
+// settling returns how long an Application waits: the longer, the more of what
+// it needs stands below each other.
+func (r *Reconciler) settling(ctx context.Context, key types.NamespacedName) time.Duration {
+	left := 64
+	depth := r.depth(ctx, key, 3, &left)
+	return maxSettling - maxSettling>>depth
+}
+
+// depth is how many Applications stand below each other that one needs, as far
+// as limit; at most left are looked at.
+func (r *Reconciler) depth(ctx context.Context, key types.NamespacedName, limit int, left *int) int {
+	app := &v1alpha1.Application{}
+	if limit == 0 || *left == 0 || r.Client.Get(ctx, key, app, client.UnsafeDisableDeepCopy) != nil {
+		return 0
+	}
+	*left--
+	deepest := 0
+	for i := range app.Spec.Dependencies {
+		deepest = max(deepest, 1+r.depth(ctx, dependencyKey(key.Namespace, &app.Spec.Dependencies[i]), limit-1, left))
+	}
+	return min(deepest, limit)
 }

@@ -30,7 +30,8 @@ func (r *Reconciler) gatherEndpoints(ctx context.Context, s *scope) error {
 		r.Observer.Forget(s.key())
 		return nil
 	}
-	checks := make([]observe.Check, 0, len(s.app.Spec.Endpoints))
+	s.floor = func(check string) time.Time { return r.Ledger.Floor(s.key(), check) }
+	checks := make([]observe.Check, 0, len(s.app.Spec.Endpoints)+1)
 	for i := range s.app.Spec.Endpoints {
 		e := seenEndpoint{declared: &s.app.Spec.Endpoints[i], renewBefore: defaultRenewBefore}
 		check, err := r.check(ctx, s, i, &e)
@@ -42,7 +43,8 @@ func (r *Reconciler) gatherEndpoints(ctx context.Context, s *scope) error {
 	}
 	r.Observer.Ensure(observe.Subscriber{Key: s.key(), UID: s.app.UID}, checks)
 	seen := map[string]observe.Observation{}
-	for _, o := range r.Observer.Observations(s.key()) {
+	s.seen = r.Observer.Observations(s.key())
+	for _, o := range s.seen {
 		seen[o.Name] = o
 	}
 	for i := range s.endpoints {

@@ -11,6 +11,13 @@ import (
 	"kdz.mainz.de/operator/internal/tell/status"
 )
 
+// Announcer tells of changes of the operational state. It is safe for
+// concurrent use and does not block.
+type Announcer interface {
+	// Transition tells that an Application is in another state than it was.
+	Transition(app *v1alpha1.Application, from v1alpha1.OperationalState, warn bool, note string)
+}
+
 // actionJudge is the action that an Event names: the operator judged anew.
 const actionJudge = "Judge"
 
@@ -30,7 +37,7 @@ func (r *Reconciler) announce(s *scope) {
 			if available.Message != "" {
 				note += ": " + available.Message
 			}
-			r.event(s.app, alarming(after.OperationalState), string(after.OperationalState), note)
+			r.Announcer.Transition(s.app, before.OperationalState, alarming(after.OperationalState), note)
 		}
 	}
 	r.announceVerdict(s)

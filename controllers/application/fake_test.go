@@ -9,8 +9,13 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
 
+	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
@@ -98,4 +103,76 @@ func down(name string, since time.Time) observe.Observation {
 		Name: name, State: observe.StateDown, Since: since,
 		Reason: "ConnectionRefused", Message: "the connection was refused", Step: observe.StepConnect,
 	}
+}
+
+// Settle drops what was recorded.
+func (f *fakeObserver) Settle(key types.NamespacedName, recorded []observe.Observation) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range recorded {
+		known, found := f.seen[key][r.Name]
+		if !found {
+			continue
+		}
+		known.Changes = slices.DeleteFunc(slices.Clone(known.Changes), func(c observe.Change) bool {
+			return slices.Contains(r.Changes, c)
+		})
+		f.seen[key][r.Name] = known
+	}
+}
+
+// change has a check change its state at a moment, so that the change waits to
+// be recorded, and wakes the controller.
+func (f *fakeObserver) change(key types.NamespacedName, name string, c observe.Change) {
+	f.mu.Lock()
+	o := f.seen[key][name]
+	o.Name, o.State, o.Since, o.Reason, o.Message = name, c.State, c.At, c.Reason, c.Message
+	o.Changes = append(slices.Clone(o.Changes), c)
+	f.mu.Unlock()
+	f.see(key, o)
+}
+
+// unsettled counts the changes that wait to be recorded.
+func (f *fakeObserver) unsettled(key types.NamespacedName) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, o := range f.seen[key] {
+		n += len(o.Changes)
+	}
+	return n
+}
+
+// fakeLedger has the gaps that a test tells it.
+type fakeLedger struct {
+	clock clock.PassiveClock
+	mu    sync.Mutex
+	gaps  []availability.Gap
+}
+
+func (l *fakeLedger) Gaps() []availability.Gap {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.gaps
+}
+
+func (l *fakeLedger) gap(from, to time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gaps = append(slices.Clone(l.gaps), availability.Gap{From: from, To: to})
+}
+
+func (l *fakeLedger) Floor(types.NamespacedName, string) time.Time { return time.Time{} }
+
+func (l *fakeLedger) Now() time.Time { return l.clock.Now() }
+
+// eventAnnouncer tells of each change at once.
+type eventAnnouncer struct{ recorder events.EventRecorder }
+
+func (a eventAnnouncer) Transition(app *v1alpha1.Application, _ v1alpha1.OperationalState, warn bool, note string) {
+	kind := corev1.EventTypeNormal
+	if warn {
+		kind = corev1.EventTypeWarning
+	}
+	a.recorder.Eventf(app, nil, kind, string(app.Status.OperationalState), "Judge", "%s", note)
 }

@@ -9,8 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"kdz.mainz.de/operator/api/v1alpha1"
 )
 
 const (
@@ -23,8 +21,8 @@ const (
 	ownWriteWithin = 2 * time.Second
 )
 
-// ownWrites remembers which version of each Application this process itself
-// wrote last, until the cache shows it. Without this, a check that answers
+// ownWrites remembers which version of each object this process itself wrote
+// last, until the cache shows it. Without this, a check that answers
 // while the status of its Application is being written has that judged from the
 // status before, which the API server refuses as a conflict: 7 of 10
 // Applications, when many appear at once. The zero value is ready for use.
@@ -38,38 +36,40 @@ type ownWrite struct {
 	at      time.Time
 }
 
-// wrote notes that we wrote an Application, which has the new version.
-func (w *ownWrites) wrote(app *v1alpha1.Application, now time.Time) {
+// wrote notes that we wrote an object, which has the new version.
+func (w *ownWrites) wrote(o client.Object, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.written == nil {
 		w.written = map[types.NamespacedName]ownWrite{}
 	}
-	w.written[client.ObjectKeyFromObject(app)] = ownWrite{version: app.ResourceVersion, at: now}
+	w.written[client.ObjectKeyFromObject(o)] = ownWrite{version: o.GetResourceVersion(), at: now}
 }
 
-// shown drops what is remembered of an Application that the cache shows as we
-// wrote it, or as somebody did later.
-func (w *ownWrites) shown(app *v1alpha1.Application) {
+// shown drops what is remembered of an object that the cache shows as we wrote
+// it, or as somebody did later. It says whether it is as we wrote it.
+func (w *ownWrites) shown(o client.Object) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	key := client.ObjectKeyFromObject(app)
-	if own, found := w.written[key]; found && !older(app.ResourceVersion, own.version) {
+	key := client.ObjectKeyFromObject(o)
+	own, found := w.written[key]
+	if found && !older(o.GetResourceVersion(), own.version) {
 		delete(w.written, key)
 	}
+	return found && own.version == o.GetResourceVersion()
 }
 
-// behind says whether an Application as the cache holds it is older than what
+// behind says whether an object as the cache holds it is older than what
 // we wrote last, and whether that is worth waiting for.
-func (w *ownWrites) behind(app *v1alpha1.Application, now time.Time) bool {
+func (w *ownWrites) behind(o client.Object, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	key := client.ObjectKeyFromObject(app)
+	key := client.ObjectKeyFromObject(o)
 	own, found := w.written[key]
 	if !found {
 		return false
 	}
-	if older(app.ResourceVersion, own.version) && now.Sub(own.at) < ownWriteWithin {
+	if older(o.GetResourceVersion(), own.version) && now.Sub(own.at) < ownWriteWithin {
 		return true
 	}
 	delete(w.written, key)
@@ -83,7 +83,7 @@ func older(version, than string) bool {
 	return err == nil && order < 0
 }
 
-// forget drops what is remembered of an Application.
+// forget drops what is remembered of an object.
 func (w *ownWrites) forget(key types.NamespacedName) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

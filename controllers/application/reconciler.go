@@ -32,6 +32,8 @@ type Observer interface {
 	Forget(key types.NamespacedName)
 	// Observations returns what is known of the subscriber's checks.
 	Observations(key types.NamespacedName) []observe.Observation
+	// Settle says that the changes which the observations hold are recorded.
+	Settle(key types.NamespacedName, recorded []observe.Observation)
 }
 
 // Prober makes a probe of a declared endpoint. Its errors are
@@ -52,19 +54,27 @@ type Reconciler struct {
 	Observer Observer
 	// Prober makes probes of endpoints.
 	Prober Prober
-	// Recorder tells of transitions.
+	// Ledger is what all accounts share.
+	Ledger Ledger
+	// Announcer tells of changes of the operational state.
+	Announcer Announcer
+	// Recorder tells of what else happens.
 	Recorder events.EventRecorder
 	// Metrics tells of the fleet in numbers.
 	Metrics *metrics.Applications
 	// Clock tells the present moment.
 	Clock clock.PassiveClock
 
-	own      ownWrites
-	rulebook gather.Rulebook
+	own, ownRecords ownWrites
+	rulebook        gather.Rulebook
+	agreements      agreements
+	excuses         excuses
+	writes          writes
 }
 
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications,verbs=get;list;watch
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=kdz.mainz.de,resources=availabilityrecords,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=organisationalunits;servicelevels;projects,verbs=get;list;watch
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=exemptions;governancepolicies,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;secrets,verbs=get;list;watch
@@ -76,14 +86,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	app := &v1alpha1.Application{}
 	if err := r.Client.Get(ctx, req.NamespacedName, app); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.forget(req.NamespacedName)
-			return ctrl.Result{}, nil
+			return r.gone(ctx, req.NamespacedName)
 		}
 		return ctrl.Result{}, err
 	}
 	if !app.DeletionTimestamp.IsZero() {
-		r.forget(req.NamespacedName)
-		return ctrl.Result{}, nil
+		return r.gone(ctx, req.NamespacedName)
 	}
 
 	now := r.Clock.Now()
@@ -96,24 +104,42 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 			return ctrl.Result{}, err
 		}
 	}
+	if stored := s.account.stored; stored != nil && r.ownRecords.behind(stored, now) {
+		return ctrl.Result{RequeueAfter: behindDelay}, nil
+	}
 	s.judge()
 	s.tell()
+	if until := r.writes.hold(s); !until.IsZero() {
+		s.at(until)
+		return ctrl.Result{RequeueAfter: s.wait()}, nil
+	}
+	return r.write(ctx, s)
+}
 
-	written, err := status.Patch(ctx, r.Client, s.before, s.app)
+// write stores what was judged, the account before the status, so that the
+// status never tells of what is not accounted.
+func (r *Reconciler) write(ctx context.Context, s *scope) (ctrl.Result, error) {
+	err := r.writeAccount(ctx, s)
+	written := false
+	if err == nil {
+		written, err = status.Patch(ctx, r.Client, s.before, s.app)
+	}
 	switch {
-	case apierrors.IsConflict(err):
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err):
 		// Another hand was faster.
 		return ctrl.Result{RequeueAfter: conflictDelay}, nil
 	case apierrors.IsNotFound(err):
-		r.forget(req.NamespacedName)
-		return ctrl.Result{}, nil
+		return r.gone(ctx, s.key())
 	case err != nil:
 		return ctrl.Result{}, err
 	}
 	if written {
-		r.own.wrote(s.app, now)
+		r.own.wrote(s.app, s.now)
 		r.announce(s)
 	}
+	r.announceAccount(s)
+	r.writes.wrote(s, written)
+	r.Observer.Settle(s.key(), s.seen)
 	r.Metrics.Set(s.app)
 	return ctrl.Result{RequeueAfter: s.wait()}, nil
 }
@@ -121,7 +147,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 // gatherers are what there is to gather of an Application, in order.
 func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context, *scope) error {
 	if app.DecodingError != "" {
-		return []func(context.Context, *scope) error{r.gatherUndecodable, r.gatherDependents}
+		return []func(context.Context, *scope) error{r.gatherUndecodable, r.gatherDependents, r.gatherAccount}
 	}
 	return []func(context.Context, *scope) error{
 		r.gatherReferences,
@@ -131,6 +157,7 @@ func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context
 		r.gatherEndpoints,
 		r.gatherHosting,
 		r.gatherCentralisation,
+		r.gatherAccount,
 	}
 }
 
@@ -150,11 +177,23 @@ func (r *Reconciler) gatherUndecodable(_ context.Context, s *scope) error {
 // conflictDelay is how long to wait for the cache after a conflict.
 const conflictDelay = 100 * time.Millisecond
 
-// forget drops all that is held of an Application that is gone.
-func (r *Reconciler) forget(key types.NamespacedName) {
+// gone closes the account of an Application that is gone, and drops all that is
+// held of it.
+func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.Result, error) {
+	err := r.closeAccount(ctx, key)
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: conflictDelay}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, err
+	}
 	r.own.forget(key)
+	r.ownRecords.forget(key)
+	r.excuses.forget(key)
+	r.writes.forget(key)
 	r.Observer.Forget(key)
 	r.Metrics.Forget(key)
+	return ctrl.Result{}, nil
 }
 
 // wait returns how long to wait for the next moment at which the judgement can

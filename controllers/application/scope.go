@@ -42,6 +42,12 @@ type scope struct {
 	// others are parts beside dependencies and endpoints by which the
 	// Application is judged.
 	others []state.Part
+	// seen is all that the observer knows of the Application's checks.
+	seen []observe.Observation
+	// floor is from when on what was seen of a check counts for the account.
+	floor func(check string) time.Time
+	// account of its availability.
+	account account
 	// window of maintenance that is open, if any.
 	window *calendar.Window
 	// rule is what the Application is judged by under the rule that all IT of
@@ -146,6 +152,7 @@ func (s *scope) judge() {
 		s.reject("spec." + err.Error())
 	}
 	s.judgeCentralisation()
+	s.judgeAccount()
 }
 
 // part is the endpoint as the judge of the operational state sees it.

@@ -44,7 +44,7 @@ func (s *scope) tell() {
 	s.setDependenciesAvailable()
 	s.setNotObserved(v1alpha1.ConditionHostingHealthy, s.app.Spec.Hosting != nil, hostingNotObserved)
 	s.setNotObserved(v1alpha1.ConditionBackedUp, s.app.Spec.Backup != nil, "backup is declared but not observed")
-	s.setNotObserved(v1alpha1.ConditionServiceLevelMet, s.app.Spec.ServiceLevelRef != nil, "availability is not accounted")
+	s.tellServiceLevel()
 	s.setValidity(v1alpha1.ConditionCertificatesValid, s.hasCertificates, s.certificates)
 	s.setValidity(v1alpha1.ConditionContractsValid, len(s.app.Spec.Contracts) > 0, s.contracts)
 	s.setCentralised()

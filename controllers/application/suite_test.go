@@ -51,6 +51,7 @@ type world struct {
 	unit      string
 	clock     *clocktesting.FakePassiveClock
 	observer  *fakeObserver
+	ledger    *fakeLedger
 	stop      context.CancelFunc
 	stopped   chan error
 }
@@ -93,6 +94,7 @@ func (w *world) start() {
 	waker := &application.Waker{}
 	w.observer = newFakeObserver()
 	w.observer.wake = waker.Wake
+	w.ledger = &fakeLedger{clock: w.clock}
 	ctx, cancel := context.WithCancel(context.Background())
 	applications, err := metrics.NewApplications(prometheus.NewRegistry())
 	if err != nil {
@@ -105,6 +107,7 @@ func (w *world) start() {
 	err = (&application.Reconciler{
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(),
 		Observer: w.observer, Prober: endpoint.NewFactory(endpoint.Options{Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, nil)}),
+		Ledger:   w.ledger, Announcer: eventAnnouncer{mgr.GetEventRecorder("test")},
 		Recorder: mgr.GetEventRecorder("test"), Metrics: applications, Clock: w.clock,
 	}).SetupWithManager(ctx, mgr, waker, 4)
 	if err != nil {

@@ -60,23 +60,45 @@ type (
 type Waker struct {
 	mu    sync.RWMutex
 	queue queue
+	// settle is how long to wait for what an Application needs to be judged
+	// first.
+	settle func(types.NamespacedName) time.Duration
+	// all enqueues every Application, behind what concerns a single one.
+	all func(queue)
 }
 
-// Wake has an Application reconciled.
+// Wake has an Application reconciled, after what it needs.
 func (w *Waker) Wake(key types.NamespacedName) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
+	if w.queue == nil {
+		return
+	}
+	request := reconcile.Request{NamespacedName: key}
+	if wait := w.settle(key); wait > 0 {
+		w.queue.AddAfter(request, wait)
+		return
+	}
+	w.queue.Add(request)
+}
+
+// WakeAll has every Application reconciled, behind what concerns a single one.
+func (w *Waker) WakeAll() {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
 	if w.queue != nil {
-		w.queue.Add(reconcile.Request{NamespacedName: key})
+		w.all(w.queue)
 	}
 }
 
 // source makes the Waker known to the controller's queue.
-func (w *Waker) source() source.Source {
-	return source.Func(func(_ context.Context, q queue) error {
+func (w *Waker) source(r *Reconciler) source.Source {
+	return source.Func(func(ctx context.Context, q queue) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.queue = q
+		w.settle = func(key types.NamespacedName) time.Duration { return r.settling(ctx, key) }
+		w.all = func(q queue) { addBehind(q, r.list(ctx)) }
 		return nil
 	})
 }
@@ -100,8 +122,12 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wak
 		// a unit or a project says besides does not matter here.
 		Watches(&v1alpha1.OrganisationalUnit{}, r.referrers(indexUnit), builder.WithPredicates(existence)).
 		Watches(&v1alpha1.Project{}, r.referrers(indexProject), builder.WithPredicates(existence)).
-		// An agreement brings maintenance windows.
-		Watches(&v1alpha1.ServiceLevel{}, r.referrers(indexServiceLevel), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		// An agreement brings maintenance windows, and accounts are judged by
+		// its revisions.
+		Watches(&v1alpha1.ServiceLevel{}, r.referrers(indexServiceLevel), builder.WithPredicates(revised)).
+		// The account is written here and nowhere else; another hand that
+		// changes or deletes it is news.
+		Watches(&v1alpha1.AvailabilityRecord{}, r.accounts()).
 		// What the rule is judged by beside the Application itself: see
 		// centralisation.go.
 		Watches(&v1alpha1.Exemption{}, exempted()).
@@ -110,13 +136,42 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wak
 		// A new password or certificate is another question.
 		Watches(&corev1.Secret{}, r.referrers(indexSecret)).
 		// What was observed has changed.
-		WatchesRawSource(waker.source()).
+		WatchesRawSource(waker.source(r)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
 		Complete(r)
 }
 
 // existence passes an object that appears or goes.
 var existence = predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
+
+// revised passes an agreement that appears or goes, whose spec changes, or of
+// which another revision was recorded.
+var revised = predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*v1alpha1.ServiceLevel), e.ObjectNew.(*v1alpha1.ServiceLevel)
+		return !equality.Semantic.DeepEqual(before.Status.Revisions, after.Status.Revisions)
+	},
+})
+
+// accounts enqueues the Application whose account another hand has changed.
+func (r *Reconciler) accounts() mapping {
+	enqueue := func(o client.Object, q queue) {
+		addBehind(q, []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}})
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
+			if !r.ownRecords.shown(e.Object) && !e.IsInInitialList {
+				enqueue(e.Object, q)
+			}
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			if !r.ownRecords.shown(e.ObjectNew) && e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
+				enqueue(e.ObjectNew, q)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(e.Object, q) },
+	}
+}
 
 // indexers extract from an Application what it refers to.
 func indexers() map[string]client.IndexerFunc {

@@ -96,6 +96,19 @@ func SetReadiness(o Conditioned, r Readiness, now time.Time) {
 // The API server is asked to answer with the metadata alone: we know the rest,
 // and both sides are spared to encode and to decode it.
 func Patch(ctx context.Context, c client.Client, before, after client.Object) (bool, error) {
+	return patch(c, before, after, func(answer client.Object, p client.Patch) error {
+		return c.Status().Patch(ctx, answer, p)
+	})
+}
+
+// Write writes an object that has no status of its own, like Patch.
+func Write(ctx context.Context, c client.Client, before, after client.Object) (bool, error) {
+	return patch(c, before, after, func(answer client.Object, p client.Patch) error {
+		return c.Patch(ctx, answer, p)
+	})
+}
+
+func patch(c client.Client, before, after client.Object, send func(client.Object, client.Patch) error) (bool, error) {
 	if equality.Semantic.DeepEqual(before, after) {
 		return false, nil
 	}
@@ -111,7 +124,7 @@ func Patch(ctx context.Context, c client.Client, before, after client.Object) (b
 	answer.SetGroupVersionKind(kind)
 	answer.SetNamespace(after.GetNamespace())
 	answer.SetName(after.GetName())
-	if err := c.Status().Patch(ctx, answer, client.RawPatch(types.MergePatchType, data)); err != nil {
+	if err := send(answer, client.RawPatch(types.MergePatchType, data)); err != nil {
 		return false, err
 	}
 	after.SetResourceVersion(answer.GetResourceVersion())

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package application_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/observe"
+)
+
+// agree makes an agreement around the clock, recorded since the given moment.
+func (w *world) agree(objective string, since time.Time) *v1alpha1.ServiceLevel {
+	w.t.Helper()
+	level := &v1alpha1.ServiceLevel{
+		ObjectMeta: metav1.ObjectMeta{Name: w.namespace},
+		Spec: v1alpha1.ServiceLevelSpec{
+			DisplayName: v1alpha1.LocalisedText{EN: "agreed"},
+			Availability: v1alpha1.AvailabilityObjective{
+				Objective: v1alpha1.Percentage(objective), Window: v1alpha1.AvailabilityWindow{Calendar: v1alpha1.CalendarMonth},
+			},
+			Recovery: &v1alpha1.RecoveryObjective{MaxOutage: "1h"},
+		},
+	}
+	w.create(level)
+	w.t.Cleanup(func() { _ = w.client.Delete(context.Background(), level) })
+	w.revise(level, since)
+	return level
+}
+
+// revise records the present terms of an agreement, as its controller does.
+func (w *world) revise(level *v1alpha1.ServiceLevel, since time.Time) {
+	w.t.Helper()
+	level.Status.Revisions = append(level.Status.Revisions, v1alpha1.ServiceLevelRevision{
+		From: metav1.NewTime(since), Generation: level.Generation,
+		Spec: v1alpha1.ServiceLevelTerms{Availability: level.Spec.Availability, Recovery: level.Spec.Recovery},
+	})
+	if err := w.client.Status().Update(w.t.Context(), level); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// accounted is newWeb under an agreement, and up.
+func (w *world) accounted(name string, level *v1alpha1.ServiceLevel) {
+	w.t.Helper()
+	app := w.newWeb(name)
+	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: v1alpha1.ObjectName(level.Name)}
+	w.create(app)
+	w.observer.change(w.key(name), "web", observe.Change{At: w.clock.Now(), State: observe.StateUp})
+	w.inState(name, v1alpha1.StateOperational)
+}
+
+// account awaits an account as the test wants it.
+func (w *world) account(name string, want func(*v1alpha1.AvailabilityRecord) string) *v1alpha1.AvailabilityRecord {
+	w.t.Helper()
+	record := &v1alpha1.AvailabilityRecord{}
+	last := "never read"
+	err := wait.PollUntilContextTimeout(w.t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		if err := w.client.Get(ctx, w.key(name), record); err != nil {
+			last = err.Error()
+			return false, client.IgnoreNotFound(err)
+		}
+		last = want(record)
+		return last == "", nil
+	})
+	if err != nil {
+		w.t.Fatalf("account of %s: %s\n%+v", name, last, record.Current)
+	}
+	return record
+}
+
+// indicated wants an account whose indicator is in a state.
+func indicated(state v1alpha1.IndicatorState) func(*v1alpha1.AvailabilityRecord) string {
+	return func(r *v1alpha1.AvailabilityRecord) string {
+		if r.Current == nil || r.Current.State != state {
+			return fmt.Sprintf("the indicator is not %s", state)
+		}
+		return ""
+	}
+}
+
+func (w *world) down(name string, at time.Time) {
+	w.observer.change(w.key(name), "web", observe.Change{At: at, State: observe.StateDown, Reason: "ConnectionRefused", Message: "refused"})
+}
+
+func (w *world) up(name string, at time.Time) {
+	w.observer.change(w.key(name), "web", observe.Change{At: at, State: observe.StateUp})
+}
+
+// TestOutageIsCharged follows an outage through account and status.
+func TestOutageIsCharged(t *testing.T) {
+	w := newWorld(t)
+	level := w.agree("99.9", w.clock.Now().AddDate(0, -2, 0))
+	w.accounted("shop", level)
+	w.account("shop", indicated(v1alpha1.IndicatorUp))
+
+	began := w.clock.Now().Add(time.Hour)
+	w.clock.SetTime(began.Add(10 * time.Second))
+	w.down("shop", began)
+	open := w.account("shop", indicated(v1alpha1.IndicatorDown))
+	if o := open.Current.OpenOutage; o == nil || !o.StartAt.Time.Equal(began) || o.Check != "web" || o.Cause == nil || o.Cause.Reason != "ConnectionRefused" {
+		t.Fatalf("open outage: %+v", o)
+	}
+	w.inState("shop", v1alpha1.StateOutage)
+
+	w.clock.SetTime(began.Add(31 * time.Minute))
+	w.up("shop", began.Add(30*time.Minute))
+	record := w.account("shop", indicated(v1alpha1.IndicatorUp))
+	if len(record.Outages) != 1 || record.Outages[0].ChargedSeconds != 1800 || record.Current.Accumulators.Charged != 1800 {
+		t.Fatalf("outages %+v, accumulators %+v", record.Outages, record.Current.Accumulators)
+	}
+	// 30 days of 86,400 s, of which a thousandth may be down.
+	if record.Current.Budget != 2592 || record.Current.BudgetLeft != 792 {
+		t.Errorf("budget %d, left %d", record.Current.Budget, record.Current.BudgetLeft)
+	}
+	w.await("shop", func(a *v1alpha1.Application) string {
+		if s := a.Status.ServiceLevel; s == nil || s.ChargedSeconds != 1800 || s.BudgetLeftSeconds != 792 {
+			return fmt.Sprintf("the summary is %+v", s)
+		}
+		return ""
+	})
+	w.await("shop", func(*v1alpha1.Application) string {
+		if n := w.observer.unsettled(w.key("shop")); n > 0 {
+			return fmt.Sprintf("%d changes are not settled", n)
+		}
+		return ""
+	})
+}
+
+// TestDownAndUpAtOnceAreAccounted: a change that was over before anybody wrote
+// it counts all the same.
+func TestDownAndUpAtOnceAreAccounted(t *testing.T) {
+	w := newWorld(t)
+	level := w.agree("99.9", w.clock.Now().AddDate(0, -2, 0))
+	w.accounted("shop", level)
+	w.account("shop", indicated(v1alpha1.IndicatorUp))
+	began := w.clock.Now().Add(time.Hour)
+	w.clock.SetTime(began.Add(time.Minute))
+	key := w.key("shop")
+	w.observer.mu.Lock()
+	o := w.observer.seen[key]["web"]
+	o.Since = began.Add(40 * time.Second)
+	o.Changes = []observe.Change{
+		{At: began, State: observe.StateDown, Reason: "ConnectionRefused"},
+		{At: o.Since, State: observe.StateUp},
+	}
+	w.observer.mu.Unlock()
+	w.observer.see(key, o)
+	w.account("shop", func(r *v1alpha1.AvailabilityRecord) string {
+		if len(r.Outages) != 1 || r.Outages[0].ChargedSeconds != 40 {
+			return fmt.Sprintf("outages: %+v", r.Outages)
+		}
+		return ""
+	})
+}
+
+// TestAccountSurvivesTheApplication: what is deleted and created anew goes on
+// with its account, and what lay between nobody observed.
+func TestAccountSurvivesTheApplication(t *testing.T) {
+	w := newWorld(t)
+	level := w.agree("99.9", w.clock.Now().AddDate(0, -2, 0))
+	w.accounted("shop", level)
+	w.account("shop", indicated(v1alpha1.IndicatorUp))
+	before := w.get("shop")
+	gone := w.clock.Now().Add(time.Hour)
+	w.clock.SetTime(gone)
+	if err := w.client.Delete(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	w.account("shop", indicated(v1alpha1.IndicatorUnobserved))
+	w.clock.SetTime(gone.Add(2 * time.Hour))
+	w.accounted("shop", level)
+	record := w.account("shop", indicated(v1alpha1.IndicatorUp))
+	if got := record.Current.Accumulators.Unobserved; got < 7200 || record.ApplicationUID == string(before.UID) {
+		t.Errorf("%d s are unobserved, of Application %s", got, record.ApplicationUID)
+	}
+}
+
+// TestLostAccountIsTold: an account that was deleted is begun anew, and says so.
+func TestLostAccountIsTold(t *testing.T) {
+	w := newWorld(t)
+	level := w.agree("99.9", w.clock.Now().AddDate(0, -2, 0))
+	w.accounted("shop", level)
+	record := w.account("shop", indicated(v1alpha1.IndicatorUp))
+	if record.HistoryLostAt != nil {
+		t.Fatal("nothing was lost yet")
+	}
+	w.await("shop", func(a *v1alpha1.Application) string {
+		if a.Status.ServiceLevel == nil {
+			return "no summary"
+		}
+		return ""
+	})
+	if err := w.client.Delete(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+	w.account("shop", func(r *v1alpha1.AvailabilityRecord) string {
+		if r.UID == record.UID || r.HistoryLostAt == nil {
+			return "the account is not begun anew"
+		}
+		return ""
+	})
+}
+
+// TestAnotherReferenceClosesThePeriod, and the new one begins there.
+func TestAnotherReferenceClosesThePeriod(t *testing.T) {
+	w := newWorld(t)
+	level := w.agree("99.9", w.clock.Now().AddDate(0, -2, 0))
+	w.accounted("shop", level)
+	w.account("shop", indicated(v1alpha1.IndicatorUp))
+	w.clock.SetTime(w.clock.Now().Add(time.Hour))
+	w.change("shop", func(a *v1alpha1.Application) { a.Spec.ServiceLevelRef = nil })
+	w.account("shop", func(r *v1alpha1.AvailabilityRecord) string {
+		if len(r.Periods) != 1 || r.Periods[0].ServiceLevel != v1alpha1.ObjectName(level.Name) {
+			return fmt.Sprintf("periods: %+v", r.Periods)
+		}
+		return ""
+	})
+	w.lacksCondition("shop", v1alpha1.ConditionServiceLevelMet)
+}
+
+// TestPlannedHasNoAccount: what is not in operation is not accounted.
+func TestPlannedHasNoAccount(t *testing.T) {
+	w := newWorld(t)
+	app := w.newWeb("shop")
+	app.Spec.Lifecycle = v1alpha1.LifecyclePlanned
+	w.create(app)
+	w.inState("shop", v1alpha1.StatePlanned)
+	err := w.client.Get(t.Context(), w.key("shop"), &v1alpha1.AvailabilityRecord{})
+	if !apierrors.IsNotFound(err) {
+		t.Errorf("there is an account, or %v", err)
+	}
+}
