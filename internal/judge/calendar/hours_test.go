@@ -54,7 +54,7 @@ func TestS11AgreedSeconds(t *testing.T) {
 		agreed int64
 	}{
 		{"office hours, November", officeHours(), "2026-11-15T12:00:00+01:00", 788_400},
-		{"office hours, May with five holidays", officeHours(), "2027-05-01T00:00:00+02:00", 669_600},
+		{"office hours, May, on three days of which there are holidays", officeHours(), "2027-05-01T00:00:00+02:00", 669_600},
 		{"around the clock, an hour less", nil, "2027-03-31T23:59:59+02:00", 2_674_800},
 		{"around the clock, an hour more", nil, "2027-10-01T00:00:00+02:00", 2_682_000},
 	}
