@@ -140,7 +140,9 @@ func TestGatherNoIndicator(t *testing.T) {
 func TestGatherIndicatorAgain(t *testing.T) {
 	broken := errors.New("the cache is not there")
 	reader := interceptor.NewClient(readerOf(t).(client.WithWatch), interceptor.Funcs{
-		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error { return broken },
+		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+			return broken
+		},
 	})
 	s := newScope(&v1alpha1.Application{Spec: v1alpha1.ApplicationSpec{
 		Indicator: &v1alpha1.Indicator{Prometheus: &v1alpha1.PrometheusIndicator{Server: "city", Query: "up"}},
