@@ -95,6 +95,10 @@ manifests: $(CONTROLLER_GEN) ## Generate CRDs and the operator's role from marke
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=operator paths=./controllers/... output:rbac:dir=config/rbac
 
+.PHONY: rules
+rules: ## Write config/prometheus/rules.yaml from the PrometheusRule
+	go run ./hack/rules
+
 .PHONY: chart
 chart: $(KUSTOMIZE) ## Render the chart's templates from config/
 	go run ./hack/chart -kustomize $(KUSTOMIZE) render
@@ -143,8 +147,8 @@ verify-layout: ## PROJECT, CRDs, roles, headers and package comments fit togethe
 	go test ./hack/layout
 
 .PHONY: verify-generated
-verify-generated: $(CONTROLLER_GEN) $(KUSTOMIZE) ## generate, manifests and chart would change nothing
-	hack/verify-generated.sh generate manifests chart
+verify-generated: $(CONTROLLER_GEN) $(KUSTOMIZE) ## generate, manifests, rules and chart would change nothing
+	hack/verify-generated.sh generate manifests rules chart
 
 .PHONY: verify-catalogue
 verify-catalogue: ## The catalogue is what its CSV files say

@@ -75,7 +75,10 @@ func template(o object) ([]byte, error) {
 		}
 	case "ServiceMonitor":
 		condition = ".Values.serviceMonitor.enabled"
-		holeServiceMonitor(o, holes)
+		holeLabels(o, "serviceMonitor", holes)
+	case "PrometheusRule":
+		condition = ".Values.prometheusRule.install"
+		holeLabels(o, "prometheusRule", holes)
 	case "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding":
 		condition = ".Values.admission.install"
 		holeSelector(o, holes)
@@ -164,14 +167,15 @@ func holeCRD(o object, h *holes) {
 	o.SetAnnotations(annotations)
 }
 
-// holeServiceMonitor adds the labels by which a Prometheus selects.
-func holeServiceMonitor(o object, h *holes) {
+// holeLabels adds the labels by which a Prometheus selects an object, which are
+// labels of that group of the chart's values.
+func holeLabels(o object, group string, h *holes) {
 	labels := o.GetLabels()
 	if labels == nil {
 		labels = map[string]string{}
 	}
 	labels[h.lines(
-		"{{- with .Values.serviceMonitor.labels }}",
+		"{{- with .Values." + group + ".labels }}",
 		"{{- toYaml . | nindent INDENT }}",
 		"{{- end }}",
 	)] = ""

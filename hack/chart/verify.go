@@ -41,7 +41,7 @@ func (t tools) verify(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(
-		t.same(ctx, append(slices.Clone(config), monitors...), "--set", "serviceMonitor.enabled=true"),
+		t.same(ctx, append(slices.Clone(config), monitors...), "--set", "serviceMonitor.enabled=true,prometheusRule.install=true"),
 		t.same(ctx, without(config, "CustomResourceDefinition"), "--set", "crds.install=false"),
 		t.same(ctx, without(config, "GovernancePolicy"), "--set", "policy.install=false"),
 		t.same(ctx, without(config, "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"), "--set", "admission.install=false"),
@@ -141,9 +141,9 @@ func kept(o object) map[string]any {
 // movable checks that nothing of the chart stays behind when the release has
 // another namespace and another prefix.
 func (t tools) movable(ctx context.Context) error {
-	out, err := t.manifests(ctx, "elsewhere", "--set", "namePrefix=abc-,serviceMonitor.enabled=true,crds.install=false",
+	out, err := t.manifests(ctx, "elsewhere", "--set", "namePrefix=abc-,serviceMonitor.enabled=true,prometheusRule.install=true,crds.install=false",
 		"--set", "extraArgs={--first,--second=a b},podAnnotations.example=here,priorityClassName=high",
-		"--set", "nodeSelector.zone=one,imagePullSecrets[0].name=pull,serviceMonitor.labels.release=prometheus",
+		"--set", "nodeSelector.zone=one,imagePullSecrets[0].name=pull,serviceMonitor.labels.release=prometheus,prometheusRule.labels.rules=here",
 		"--set", "image.repository=registry.example/kdz,image.digest=sha256:"+strings.Repeat("0", 64))
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (t tools) movable(ctx context.Context) error {
 		}
 	}
 	for _, said := range []string{
-		`- "--second=a b"`, "example: here", "priorityClassName: high", "zone: one", "- name: pull", "release: prometheus",
+		`- "--second=a b"`, "example: here", "priorityClassName: high", "zone: one", "- name: pull", "release: prometheus", "rules: here",
 		"image: registry.example/kdz@sha256:000", "serviceAccountName: abc-operator", "namespace: elsewhere",
 		"- elsewhere", // whose workloads are left out
 	} {

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package application
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/observe"
+)
+
+// indicatorCheck is the name of the check that asks the source of the
+// indicator. No endpoint can have it, since theirs have no colon.
+const indicatorCheck = "indicator:prometheus"
+
+// Bounds and defaults of how the source of an indicator is asked.
+const (
+	defaultIndicatorInterval  = time.Minute
+	minIndicatorInterval      = 5 * time.Second
+	maxIndicatorInterval      = 24 * time.Hour
+	maxIndicatorTimeout       = 10 * time.Second
+	defaultIndicatorThreshold = 3
+)
+
+// IndicatorSource makes the probe that puts a query to a Prometheus server, to
+// be asked once in interval and answered within timeout. It is
+// *prometheus.Source.
+type IndicatorSource interface {
+	New(server, query string, interval, timeout time.Duration) (observe.Probe, error)
+}
+
+// gatherIndicator returns the check that asks the source that an Application
+// names for its indicator; nil if it names none. If the source cannot be asked,
+// the check has no probe, so that it keeps what it knows, and problem says why;
+// it is noted in the scope as well. An error means that it is worth trying
+// again.
+func gatherIndicator(ctx context.Context, c client.Reader, source IndicatorSource, s *scope) (*observe.Check, *problem, error) {
+	declared := s.app.Spec.Indicator
+	if declared == nil || declared.Prometheus == nil {
+		return nil, nil, nil
+	}
+	p := declared.Prometheus
+	check := &observe.Check{Name: indicatorCheck, SuccessThreshold: 1, FailureThreshold: int(p.FailureThreshold)}
+	if check.FailureThreshold < 1 {
+		check.FailureThreshold = defaultIndicatorThreshold
+	}
+	interval, err := indicatorInterval(p.Interval)
+	if err != nil {
+		return check, s.rejectIndicator("interval", err), nil
+	}
+	check.Interval, check.Timeout = interval, min(interval/2, maxIndicatorTimeout)
+	server, err := prometheusServer(ctx, c, p.Server)
+	if err != nil {
+		return nil, nil, err
+	}
+	if server == nil {
+		found := &problem{
+			reason: v1alpha1.ReasonReferenceNotFound,
+			message: fmt.Sprintf("server %q of spec.indicator.prometheus.server is not in spec.observation.prometheusServers of GovernancePolicy %s",
+				p.Server, v1alpha1.PolicyName),
+		}
+		s.missing = append(s.missing, *found)
+		return check, found, nil
+	}
+	if check.Probe, err = source.New(string(server.URL), p.Query, check.Interval, check.Timeout); err != nil {
+		check.Probe = nil
+		return check, s.rejectIndicator("server", fmt.Errorf("%q: %w", p.Server, err)), nil
+	}
+	return check, nil, nil
+}
+
+// rejectIndicator notes that something about the source cannot be used.
+func (s *scope) rejectIndicator(field string, err error) *problem {
+	found := &problem{reason: v1alpha1.ReasonInvalidSpec, message: fmt.Sprintf("spec.indicator.prometheus.%s: %v", field, err)}
+	s.unusable = append(s.unusable, *found)
+	return found
+}
+
+// indicatorInterval reads the time between two questions. What is stored may be
+// older than the rule that would refuse it.
+func indicatorInterval(declared v1alpha1.Duration) (time.Duration, error) {
+	if declared == "" {
+		return defaultIndicatorInterval, nil
+	}
+	d, err := time.ParseDuration(string(declared))
+	if err != nil {
+		return 0, fmt.Errorf("%q is no duration such as 30s or 1h30m", declared)
+	}
+	if d < minIndicatorInterval || d > maxIndicatorInterval {
+		return 0, fmt.Errorf("must be at least %v and at most %v", minIndicatorInterval, maxIndicatorInterval)
+	}
+	return d, nil
+}
+
+// prometheusServer returns a server that the policy lists; nil if it does not,
+// or if there is no policy.
+func prometheusServer(ctx context.Context, c client.Reader, name v1alpha1.ItemName) (*v1alpha1.PrometheusServer, error) {
+	policy := &v1alpha1.GovernancePolicy{}
+	err := c.Get(ctx, client.ObjectKey{Name: v1alpha1.PolicyName}, policy, client.UnsafeDisableDeepCopy)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("policy %s: %w", v1alpha1.PolicyName, err)
+	}
+	if policy.Spec.Observation == nil {
+		return nil, nil
+	}
+	for i := range policy.Spec.Observation.PrometheusServers {
+		if server := &policy.Spec.Observation.PrometheusServers[i]; server.Name == name {
+			return server, nil
+		}
+	}
+	return nil, nil
+}
+
+// asksOther reports whether a policy lists other Prometheus servers than
+// before, so that every Application is to be looked at whose indicator is told
+// by one.
+func asksOther(before, after *v1alpha1.GovernancePolicy) bool {
+	list := func(p *v1alpha1.GovernancePolicy) map[v1alpha1.ItemName]v1alpha1.HTTPURL {
+		urls := map[v1alpha1.ItemName]v1alpha1.HTTPURL{}
+		if p.Spec.Observation != nil {
+			for _, s := range p.Spec.Observation.PrometheusServers {
+				urls[s.Name] = s.URL
+			}
+		}
+		return urls
+	}
+	return !maps.Equal(list(before), list(after))
+}
