@@ -104,6 +104,10 @@ type AccountSegment struct {
 	// +kubebuilder:validation:Minimum=0
 	Generation int64 `json:"generation,omitempty"`
 
+	// objective in per cent that it was agreed on.
+	// +optional
+	Objective Percentage `json:"objective,omitempty"`
+
 	// agreed seconds of the whole segment.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
@@ -284,6 +288,21 @@ type AccountDay struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Slow int64 `json:"slow,omitempty"`
+
+	// raw seconds of outage of that day, whatever was agreed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Raw int64 `json:"raw,omitempty"`
+
+	// maintenance seconds of that day.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Maintenance int64 `json:"maintenance,omitempty"`
+
+	// outages that began on that day.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Outages int32 `json:"outages,omitempty"`
 }
 
 // SeenWindow is a maintenance window of an Application and since when it is

@@ -5,6 +5,7 @@ package application
 import (
 	"context"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -45,18 +46,20 @@ type account struct {
 	judged *availability.Judgement
 }
 
-// gatherAccount reads the account of an Application and what it is judged by.
-func (r *Reconciler) gatherAccount(ctx context.Context, s *scope) error {
-	stored, err := r.storedAccount(ctx, s.key())
-	if err != nil {
-		return err
-	}
-	s.account.stored = stored
-	in := &s.account.scope
+// gatherStored reads the account of an Application.
+func (r *Reconciler) gatherStored(ctx context.Context, s *scope) (err error) {
+	s.account.stored, err = r.storedAccount(ctx, s.key())
+	return err
+}
+
+// gatherAccount gathers what the account of an Application is judged by.
+func (r *Reconciler) gatherAccount(ctx context.Context, s *scope) (err error) {
+	stored, in := s.account.stored, &s.account.scope
 	in.Record = stored
 	in.UID = string(s.app.UID)
 	in.Origin, in.Lifecycle = s.app.Spec.Origin, s.app.Spec.Lifecycle
 	in.Accounted = s.before.Status.ServiceLevel != nil
+	in.Respecified = s.before.Status.ObservedGeneration != s.app.Generation
 	in.Maintenance = s.app.Spec.Maintenance
 	if ref := s.app.Spec.ServiceLevelRef; ref != nil {
 		in.Level = ref.Name
@@ -126,6 +129,9 @@ func (s *scope) judgeAccount() {
 		return // what is recorded must not be lost
 	}
 	a.scope.Parts = s.indicator()
+	if a.stored == nil && !slices.ContainsFunc(a.scope.Parts, func(p availability.Part) bool { return !p.Pending }) && len(a.scope.Parts) > 0 {
+		return // the first result begins the account
+	}
 	a.scope.Outside = s.outside()
 	judged := availability.Judge(a.scope)
 	a.judged = &judged

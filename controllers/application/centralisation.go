@@ -90,7 +90,7 @@ func (r *Reconciler) inhabitants() mapping {
 }
 
 // governed enqueues all Applications when the policy says something else of
-// them. Its index of exemptions is for admission, and its counts are for people:
+// them, or names other servers by which their indicators are told. Its index of exemptions is for admission, and its counts are for people:
 // neither matters here.
 func (r *Reconciler) governed() mapping {
 	enqueue := func(ctx context.Context, o client.Object, q queue) {
@@ -105,7 +105,8 @@ func (r *Reconciler) governed() mapping {
 			}
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			if concernsAll(e.ObjectOld.(*v1alpha1.GovernancePolicy), e.ObjectNew.(*v1alpha1.GovernancePolicy)) {
+			before, after := e.ObjectOld.(*v1alpha1.GovernancePolicy), e.ObjectNew.(*v1alpha1.GovernancePolicy)
+			if concernsAll(before, after) || asksOther(before, after) {
 				enqueue(ctx, e.ObjectNew, q)
 			}
 		},

@@ -41,6 +41,13 @@ func (r *Reconciler) gatherEndpoints(ctx context.Context, s *scope) error {
 		checks = append(checks, check)
 		s.endpoints = append(s.endpoints, e)
 	}
+	source, err := r.indicatorCheck(ctx, s)
+	if err != nil {
+		return err
+	}
+	if source != nil {
+		checks = append(checks, *source)
+	}
 	r.Observer.Ensure(observe.Subscriber{Key: s.key(), UID: s.app.UID}, checks)
 	seen := map[string]observe.Observation{}
 	s.seen = r.Observer.Observations(s.key())
@@ -55,6 +62,9 @@ func (r *Reconciler) gatherEndpoints(ctx context.Context, s *scope) error {
 		}
 		e.seen = o
 		s.refused(i, e)
+	}
+	if source != nil {
+		s.others = append(s.others, indicatorPart(seen[source.Name]))
 	}
 	return nil
 }

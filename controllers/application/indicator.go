@@ -6,12 +6,14 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
@@ -73,6 +75,44 @@ func gatherIndicator(ctx context.Context, c client.Reader, source IndicatorSourc
 		return check, s.rejectIndicator("server", fmt.Errorf("%q: %w", p.Server, err)), nil
 	}
 	return check, nil, nil
+}
+
+// indicatorCheck returns the check of the source that stands for the
+// Application's indicator; nil if it names none. What was known before this
+// process began is in the account.
+func (r *Reconciler) indicatorCheck(ctx context.Context, s *scope) (*observe.Check, error) {
+	check, _, err := gatherIndicator(ctx, r.Client, r.Indicators, s)
+	if check == nil || s.account.stored == nil || s.account.stored.Current == nil {
+		return check, err
+	}
+	current := s.account.stored.Current
+	seed := &observe.Observation{Name: check.Name, Since: current.Since.Time}
+	switch current.State {
+	case v1alpha1.IndicatorUp, v1alpha1.IndicatorSlow:
+		seed.State = observe.StateUp
+	case v1alpha1.IndicatorDown:
+		seed.State = observe.StateDown
+		if o := current.OpenOutage; o != nil && o.Cause != nil {
+			seed.Reason, seed.Message = o.Cause.Reason, o.Cause.Message
+		}
+	default:
+		return check, err
+	}
+	check.Seed = seed
+	return check, err
+}
+
+// indicatorPart is the source as the judge of the operational state sees it.
+func indicatorPart(o observe.Observation) state.Part {
+	p := state.Part{
+		Kind: v1alpha1.CauseObservation, Name: indicatorCheck, Essential: true,
+		State: componentState(o.State), Pending: o.State == observe.StatePending || o.State == "",
+		Since: o.Since, Reason: o.Reason,
+	}
+	if o.State != observe.StateUp {
+		p.Message = "indicator: " + strings.TrimSuffix(o.Message, ".")
+	}
+	return p
 }
 
 // rejectIndicator notes that something about the source cannot be used.

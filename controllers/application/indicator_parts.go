@@ -32,7 +32,7 @@ func (s *scope) indicator() []availability.Part {
 	if s.app.Spec.Hosting != nil {
 		return []availability.Part{{
 			Check: string(s.app.Spec.Hosting.Platform), Kind: v1alpha1.CauseHosting,
-			Changes: []availability.Change{{State: v1alpha1.IndicatorUnobserved}},
+			Standing: availability.Change{State: v1alpha1.IndicatorUnobserved},
 		}}
 	}
 	for i := range s.dependencies {
@@ -47,7 +47,7 @@ func (s *scope) indicator() []availability.Part {
 		case v1alpha1.ComponentDown:
 			change.State, change.Cause = v1alpha1.IndicatorDown, s.rootCause(nil)
 		}
-		parts = append(parts, availability.Part{Check: d.Name, Kind: d.Kind, Changes: []availability.Change{change}})
+		parts = append(parts, availability.Part{Check: d.Name, Kind: d.Kind, Standing: change})
 	}
 	return parts
 }
@@ -65,11 +65,12 @@ func (s *scope) checkPart(name string, kind v1alpha1.CauseKind) availability.Par
 		for _, c := range o.Changes {
 			p.Changes = append(p.Changes, s.change(kind, name, c))
 		}
-		if len(p.Changes) == 0 {
-			p.Changes = []availability.Change{s.change(kind, name, observe.Change{At: o.Since, State: o.State, Reason: o.Reason, Message: o.Message})}
-		}
-		if last := &p.Changes[len(p.Changes)-1]; last.State == v1alpha1.IndicatorDown {
-			last.Cause = s.rootCause(last.Cause)
+		p.Standing = s.change(kind, name, observe.Change{At: o.Since, State: o.State, Reason: o.Reason, Message: o.Message})
+		if p.Standing.State == v1alpha1.IndicatorDown {
+			p.Standing.Cause = s.rootCause(p.Standing.Cause)
+			if n := len(p.Changes); n > 0 {
+				p.Changes[n-1].Cause = p.Standing.Cause
+			}
 		}
 	}
 	return p

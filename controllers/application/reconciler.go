@@ -54,6 +54,8 @@ type Reconciler struct {
 	Observer Observer
 	// Prober makes probes of endpoints.
 	Prober Prober
+	// Indicators makes probes of what stands for an Application's indicator.
+	Indicators IndicatorSource
 	// Ledger is what all accounts share.
 	Ledger Ledger
 	// Announcer tells of changes of the operational state.
@@ -147,9 +149,10 @@ func (r *Reconciler) write(ctx context.Context, s *scope) (ctrl.Result, error) {
 // gatherers are what there is to gather of an Application, in order.
 func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context, *scope) error {
 	if app.DecodingError != "" {
-		return []func(context.Context, *scope) error{r.gatherUndecodable, r.gatherDependents, r.gatherAccount}
+		return []func(context.Context, *scope) error{r.gatherStored, r.gatherUndecodable, r.gatherDependents, r.gatherAccount}
 	}
 	return []func(context.Context, *scope) error{
+		r.gatherStored,
 		r.gatherReferences,
 		r.gatherDependencies,
 		r.gatherDependents,

@@ -189,6 +189,11 @@ func (s *scope) readiness() status.Readiness {
 		return status.Readiness{Reconciling: true, Reason: s.missing[0].reason, Message: sentences(s.missing)}
 	}
 	var pending []string
+	for i := range s.others {
+		if s.others[i].Pending {
+			pending = append(pending, s.others[i].Name)
+		}
+	}
 	for i := range s.endpoints {
 		if s.endpoints[i].seen.State == observe.StatePending {
 			pending = append(pending, string(s.endpoints[i].declared.Name))

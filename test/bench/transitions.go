@@ -69,6 +69,9 @@ func (t *told) Observations(key types.NamespacedName) []observe.Observation {
 	return nil
 }
 
+// Settle implements application.Observer.
+func (*told) Settle(types.NamespacedName, []observe.Observation) {}
+
 // tell has all endpoints be up, or down, from now on.
 func (t *told) tell(keys []types.NamespacedName, down bool) {
 	now := time.Now()

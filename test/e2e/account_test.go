@@ -191,3 +191,16 @@ func (b *books) whole(r *v1alpha1.AvailabilityRecord) *v1alpha1.AvailabilityReco
 	}
 	return stored
 }
+
+// restart ends the control plane, has something done, and starts another one
+// from what is stored.
+func (b *books) restart(o controlplane.Options, between func()) {
+	b.t.Helper()
+	if err := b.Stop(); err != nil {
+		b.t.Fatal("stop the control plane:", err)
+	}
+	between()
+	o.ControllerManager = controlplane.ControllerManagerOff
+	b.plane = startOpenPlane(b.t, o)
+	b.look()
+}

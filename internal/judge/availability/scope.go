@@ -23,6 +23,10 @@ type Scope struct {
 	// Parts of which the indicator consists; none means that there is nothing to
 	// tell it by.
 	Parts []Part
+	// Respecified: what the Application declares has changed since it was judged
+	// last. What its parts have been for long counts from now on then: they may
+	// not have been parts of the indicator before.
+	Respecified bool
 	// Excuses are the times in which a Hard dependency was down that is another
 	// provider's, or in its own agreed maintenance.
 	Excuses []Excuse
@@ -53,9 +57,12 @@ type Part struct {
 	Kind v1alpha1.CauseKind
 	// Pending: it was not judged yet, so it stays out.
 	Pending bool
-	// Changes that are known, in order. From the last one on it is in that state
-	// until now; before the first one the account knows best.
+	// Changes that are not in the account yet, in order. Before the first one
+	// the account knows best.
 	Changes []Change
+	// Standing is the state that it is in now and since when; that of the last
+	// of Changes, if there are any.
+	Standing Change
 	// Floor is the moment from which on this process's word counts rather than
 	// the account's: what changed before it counts as changed at it.
 	Floor time.Time
@@ -119,21 +126,3 @@ type Judgement struct {
 	// nothing happens; zero if there is none.
 	Next time.Time
 }
-
-// Judge advances an account to the present moment.
-func Judge(s Scope) Judgement { panic("not built yet") }
-
-// Append puts outages that ended on top of a record's list, which is to be
-// whole, and drops what is too many or too much.
-func Append(record *v1alpha1.AvailabilityRecord, ended []v1alpha1.Outage) { panic("not built yet") }
-
-// Totals returns the totals of an account at a moment at or after its
-// accumulators.asOf, for counters that never decrease: what is stored, and the
-// time since in the state that is stored. Nothing is allocated.
-func Totals(record *v1alpha1.AvailabilityRecord, agreement *Agreement, at time.Time) v1alpha1.AccountTotals {
-	panic("not built yet")
-}
-
-// Removed advances the account of an Application that was deleted: from now on
-// nobody observes it. It returns nil if there is nothing to write.
-func Removed(s Scope) *v1alpha1.AvailabilityRecord { panic("not built yet") }
