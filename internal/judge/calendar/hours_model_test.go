@@ -90,29 +90,37 @@ func TestSecondsAndAfterFitSpans(t *testing.T) {
 			t.Fatal(err)
 		}
 		span := y.span()
-		moment := rapid.Int64Range(span.From-400*daySeconds, span.To+400*daySeconds)
-		asked := calendar.Span{From: moment.Draw(t, "from"), To: moment.Draw(t, "to")}
 		wide := hours.Spans(calendar.Span{From: span.From - 500*daySeconds, To: span.To + 500*daySeconds})
 		checkCanonical(t, wide)
-		want := wide.Clip(asked)
-		if diff := cmp.Diff(want, hours.Spans(asked)); diff != "" {
-			t.Fatalf("part of the spans (-want +got):\n%s", diff)
-		}
-		if got := hours.Seconds(asked); got != want.Seconds() {
-			t.Fatalf("%d s, want %d", got, want.Seconds())
-		}
-
-		n := rapid.Int64Range(0, want.Seconds()+10).Draw(t, "n")
-		end, ok := hours.After(asked.From, n, asked.To)
-		switch {
-		case ok && (end < asked.From || end >= asked.To):
-			t.Fatalf("%d is not within %v", end, asked)
-		case ok && wide.Clip(calendar.Span{From: asked.From, To: end}).Seconds() != n:
-			t.Fatalf("before %d there are not %d s of %v", end, n, want)
-		case ok && n > 0 && !wide.Contains(end-1):
-			t.Fatalf("%d s had passed before %d", n, end)
-		case !ok && asked.From < asked.To && wide.Clip(calendar.Span{From: asked.From, To: asked.To - 1}).Seconds() >= n:
-			t.Fatalf("%d s have passed before the limit in %v", n, want)
+		for range 20 {
+			checkAsked(t, hours, wide, rapid.Int64Range(span.From-400*daySeconds, span.To+400*daySeconds))
 		}
 	})
+}
+
+func checkAsked(t *rapid.T, hours *calendar.Hours, wide calendar.Spans, moment *rapid.Generator[int64]) {
+	asked := calendar.Span{From: moment.Draw(t, "from"), To: moment.Draw(t, "to")}
+	want := wide.Clip(asked)
+	if diff := cmp.Diff(want, hours.Spans(asked)); diff != "" {
+		t.Fatalf("part of the spans (-want +got):\n%s", diff)
+	}
+	if got := hours.Seconds(asked); got != want.Seconds() {
+		t.Fatalf("%d s, want %d", got, want.Seconds())
+	}
+
+	n := rapid.Int64Range(0, want.Seconds()+10).Draw(t, "n")
+	if len(want) > 0 && rapid.Bool().Draw(t, "until the end of a span") {
+		n = want[:rapid.IntRange(1, len(want)).Draw(t, "spans")].Seconds()
+	}
+	end, ok := hours.After(asked.From, n, asked.To)
+	switch {
+	case ok && (end < asked.From || end >= asked.To):
+		t.Fatalf("%d is not within %v", end, asked)
+	case ok && wide.Clip(calendar.Span{From: asked.From, To: end}).Seconds() != n:
+		t.Fatalf("before %d there are not %d s of %v", end, n, want)
+	case ok && n > 0 && !wide.Contains(end-1):
+		t.Fatalf("%d s had passed before %d", n, end)
+	case !ok && asked.From < asked.To && wide.Clip(calendar.Span{From: asked.From, To: asked.To - 1}).Seconds() >= n:
+		t.Fatalf("%d s have passed before the limit in %v", n, want)
+	}
 }
