@@ -164,6 +164,9 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err != nil {
 		return fmt.Errorf("controller of units: %w", err)
 	}
+	if err := addServiceLevels(mgr, o); err != nil {
+		return err
+	}
 	return addRule(ctx, mgr, o)
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"unique"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -84,8 +85,10 @@ func (x *Index) SetLevel(name string, requires *v1alpha1.Requirements) []string 
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	l := x.level(name)
-	l.exists = true
-	l.require(requires)
+	if !l.exists || !equality.Semantic.DeepEqual(l.requires, requires) {
+		l.exists = true
+		l.require(requires)
+	}
 	return []string{name}
 }
 

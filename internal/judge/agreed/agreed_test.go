@@ -3,6 +3,7 @@
 package agreed_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -124,4 +125,53 @@ func TestMoreIsNeverLess(t *testing.T) {
 			t.Fatalf("nothing is required, and it lacks %v", less)
 		}
 	})
+}
+
+// TestProblems: what cannot be used is named by its field, with what would be
+// right; what can is not.
+func TestProblems(t *testing.T) {
+	hours := func(zone v1alpha1.TimeZone) *v1alpha1.ServiceHours {
+		return &v1alpha1.ServiceHours{TimeZone: zone, Weekly: []v1alpha1.WeeklyHours{{Days: []v1alpha1.Weekday{"Monday"}, From: "07:00", To: "18:00"}}}
+	}
+	tests := map[string]struct {
+		spec v1alpha1.ServiceLevelSpec
+		want []string // words of each problem, in order
+	}{
+		"nothing is said": {},
+		"all is well": {spec: v1alpha1.ServiceLevelSpec{
+			ServiceHours: hours("Europe/Berlin"),
+			Maintenance:  []v1alpha1.MaintenanceWindow{{Name: "patch", Schedule: "0 18 * * 2", Duration: "2h"}},
+			Latency:      &v1alpha1.LatencyObjective{Threshold: "800ms"},
+			Backup:       &v1alpha1.BackupObjective{MaxAge: "26h"},
+			Recovery:     &v1alpha1.RecoveryObjective{MaxOutage: "4h"},
+			Availability: v1alpha1.AvailabilityObjective{Window: v1alpha1.AvailabilityWindow{Rolling: "720h"}},
+		}},
+		"a zone that nobody knows": {v1alpha1.ServiceLevelSpec{ServiceHours: hours("Europe/Mainz")}, []string{"spec.serviceHours.timeZone: "}},
+		"windows": {v1alpha1.ServiceLevelSpec{Maintenance: []v1alpha1.MaintenanceWindow{
+			{Name: "never", Schedule: "0 0 30 2 *", Duration: "2h"},
+			{Name: "well", Schedule: "0 18 * * 2", Duration: "2h"},
+			{Name: "words", Schedule: "every tuesday", Duration: "2h"},
+		}}, []string{"spec.maintenance[0].schedule: ", "spec.maintenance[2].schedule: "}},
+		"times of no length": {v1alpha1.ServiceLevelSpec{
+			Latency:  &v1alpha1.LatencyObjective{Threshold: "0s"},
+			Backup:   &v1alpha1.BackupObjective{MaxAge: "0h", RestoreTestMaxAge: "1d"},
+			Recovery: &v1alpha1.RecoveryObjective{MaxOutage: "0m"},
+		}, []string{
+			`spec.latency.threshold: "0s" is not a duration above 0s, such as 800ms`, `spec.backup.maxAge: "0h"`,
+			`spec.backup.restoreTestMaxAge: "1d"`, `spec.recovery.maxOutage: "0m"`,
+		}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := agreed.Problems(&tc.spec)
+			if len(got) != len(tc.want) {
+				t.Fatalf("problems %q, want %d", got, len(tc.want))
+			}
+			for i, words := range tc.want {
+				if !strings.HasPrefix(got[i], words) {
+					t.Errorf("problem %q does not begin with %q", got[i], words)
+				}
+			}
+		})
+	}
 }
