@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/agreed"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
@@ -30,9 +31,10 @@ func (r *Reconciler) gatherEndpoints(ctx context.Context, s *scope) error {
 		r.Observer.Forget(s.key())
 		return nil
 	}
-	checks := make([]observe.Check, 0, len(s.app.Spec.Endpoints))
-	for i := range s.app.Spec.Endpoints {
-		e := seenEndpoint{declared: &s.app.Spec.Endpoints[i], renewBefore: defaultRenewBefore}
+	declared := agreed.Effective(s.app, s.level).Spec.Endpoints
+	checks := make([]observe.Check, 0, len(declared))
+	for i := range declared {
+		e := seenEndpoint{declared: &declared[i], renewBefore: defaultRenewBefore}
 		check, err := r.check(ctx, s, i, &e)
 		if err != nil {
 			return err

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/compliance"
 	"kdz.mainz.de/operator/internal/tell/audit"
 )
 
@@ -58,6 +59,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("audit").
 		Watches(&v1alpha1.Application{}, r.of(holder), changes(sameApplication)).
+		Watches(&v1alpha1.AvailabilityRecord{}, r.of(itsNamespace), changes(sameRecord)).
 		Watches(&v1alpha1.Exemption{}, r.of(itsNamespace), changes(sameExemption)).
 		Watches(&v1alpha1.Project{}, r.of(itsNamespace), changes(sameProject)).
 		Watches(&v1alpha1.Handover{}, r.of(receivers), changes(sameHandover)).
@@ -72,10 +74,16 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 		Complete(r)
 }
 
-// sameApplication: what is declared, and its verdict, which changes with all
-// that the rule looks at.
+// sameApplication: what is declared, its verdict, which changes with all that
+// the rule looks at, and whether it breaks its agreement.
 func sameApplication(a, b *v1alpha1.Application) bool {
-	return a.Generation == b.Generation && a.Status.Centralisation == b.Status.Centralisation && a.DecodingError == b.DecodingError
+	return a.Generation == b.Generation && a.Status.Centralisation == b.Status.Centralisation && a.DecodingError == b.DecodingError &&
+		compliance.StandingOf(a) == compliance.StandingOf(b)
+}
+
+// sameRecord: what is asked of an account, which changes seldom.
+func sameRecord(a, b *v1alpha1.AvailabilityRecord) bool {
+	return compliance.AccountOf(a) == compliance.AccountOf(b)
 }
 
 // sameExemption: one is never changed, but filled by a first system.
@@ -95,9 +103,10 @@ func sameHandover(a, b *v1alpha1.Handover) bool {
 		equality.Semantic.DeepEqual(a.Spec.ApplicationRefs, b.Spec.ApplicationRefs)
 }
 
-// sameServiceLevel: whether a body decided it.
+// sameServiceLevel: whether a body decided it, and what it requires.
 func sameServiceLevel(a, b *v1alpha1.ServiceLevel) bool {
-	return equality.Semantic.DeepEqual(a.Spec.Decision, b.Spec.Decision)
+	return equality.Semantic.DeepEqual(a.Spec.Decision, b.Spec.Decision) &&
+		equality.Semantic.DeepEqual(a.Spec.Requires, b.Spec.Requires)
 }
 
 // samePolicy: what it says, and what was compiled of it; not its counts, and
