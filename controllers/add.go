@@ -164,10 +164,7 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err != nil {
 		return fmt.Errorf("controller of units: %w", err)
 	}
-	if err := addServiceLevels(mgr, o); err != nil {
-		return err
-	}
-	return addRule(ctx, mgr, o)
+	return addSteering(ctx, mgr, o)
 }
 
 // addRule adds what there is for the rule that all IT of the city is provided

@@ -101,15 +101,15 @@ func setRequirements(l *v1alpha1.ServiceLevel, s *tally.Snapshot, now time.Time)
 
 // setDecided sets Decided: whether a body approved the agreement.
 func setDecided(l *v1alpha1.ServiceLevel, now time.Time) {
-	value, reason, message := metav1.ConditionFalse, v1alpha1.ReasonNotDecided, ""
+	set := func(value metav1.ConditionStatus, reason, message string) {
+		status.Set(l, v1alpha1.ConditionDecided, value, reason, message, now)
+	}
 	switch d := l.Spec.Decision; {
 	case d == nil:
-		message = "no body has decided the agreement; the DigIT steering round or the DigIT conference does"
+		set(metav1.ConditionFalse, v1alpha1.ReasonNotDecided, "no body has decided the agreement; the DigIT steering round or the DigIT conference does")
 	case d.Outcome == v1alpha1.OutcomeApproved:
-		value, reason = metav1.ConditionTrue, v1alpha1.ReasonDecided
-		message = fmt.Sprintf("%s approved it on %s (%s)", d.Body, d.DecidedOn, d.Reference)
+		set(metav1.ConditionTrue, v1alpha1.ReasonDecided, fmt.Sprintf("%s approved it on %s (%s)", d.Body, d.DecidedOn, d.Reference))
 	default:
-		message = fmt.Sprintf("the decision of %s of %s is %s (%s)", d.Body, d.DecidedOn, d.Outcome, d.Reference)
+		set(metav1.ConditionFalse, v1alpha1.ReasonNotDecided, fmt.Sprintf("the decision of %s of %s is %s (%s)", d.Body, d.DecidedOn, d.Outcome, d.Reference))
 	}
-	status.Set(l, v1alpha1.ConditionDecided, value, reason, message, now)
 }

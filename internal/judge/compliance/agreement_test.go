@@ -17,7 +17,6 @@ import (
 
 // TestWhatAccountsShow: what an agreement requires, and how it is kept.
 func TestWhatAccountsShow(t *testing.T) {
-	const passed = "ProvidedByKDZ pass info"
 	planned := func(a *v1alpha1.Application) { a.Spec.Lifecycle = v1alpha1.LifecyclePlanned }
 	retired := func(a *v1alpha1.Application) { a.Spec.Lifecycle = v1alpha1.LifecycleRetired }
 	stands := func(reason string) func(*v1alpha1.Application) {
