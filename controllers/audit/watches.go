@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/internal/judge/compliance"
 	"kdz.mainz.de/operator/internal/tell/audit"
 )
@@ -28,10 +29,10 @@ import (
 const workers = 2
 
 // SetupWithManager registers the controller, its watches and its index, and the
-// loop beside it.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opts controller.Options) error {
+// loop beside it. A replica that does not lead audits nothing; nil always leads.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, lead *leadership.Leadership, opts controller.Options) error {
 	if r.Client == nil {
-		r.Client = mgr.GetClient()
+		r.Client = lead.Client(mgr.GetClient())
 	}
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
@@ -47,6 +48,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 	}
 	r.agenda = newAgenda(r.Clock, r.namespaces)
 	r.writer = &audit.Writer{Client: r.Client, Reader: mgr.GetAPIReader()}
+	// Another may have written the reports meanwhile.
+	lead.OnTakeover(r.writer.Forget)
 	r.around, err = newSurroundings(mgr.GetConfig(), mgr.GetHTTPClient(), r.Clock, mgr.GetLogger().WithName("audit"), r.agenda, r.writer)
 	if err != nil {
 		return err
@@ -56,6 +59,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 	}
 	r.gatherer = &Gatherer{Reader: r.Client, Indexed: true, Workloads: r.around.workloads}
 
+	guarded := lead.Guard(r, false)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("audit").
 		Watches(&v1alpha1.Application{}, r.of(holder), changes(sameApplication)).
@@ -70,8 +74,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 		Watches(&v1alpha1.OrganisationalUnit{}, r.of(all), changes(sameUnit)).
 		Watches(&corev1.Namespace{}, r.of(itself), changes(sameNamespace)).
 		WatchesRawSource(source.Func(r.agenda.start)).
+		WatchesRawSource(guarded.Source()).
 		WithOptions(opts).
-		Complete(r)
+		Complete(guarded)
 }
 
 // sameApplication: what is declared, its verdict, which changes with all that

@@ -237,7 +237,7 @@ func (w *world) start() *operator {
 			return err
 		},
 	})
-	w.must(r.SetupWithManager(mgr, controller.Options{SkipNameValidation: new(true)}))
+	w.must(r.SetupWithManager(mgr, nil, controller.Options{SkipNameValidation: new(true)}))
 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

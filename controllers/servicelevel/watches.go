@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/controllers/servicelevel/tally"
 	"kdz.mainz.de/operator/internal/judge/availability"
@@ -40,22 +41,22 @@ const (
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// SetupWithManager registers the controller and its watches. It runs the
-// Reconciler of the options, if there is one, instead of r, which it should call.
+// SetupWithManager registers the controller and its watches. A replica that does
+// not lead keeps the tally and writes nothing; nil always leads.
 //
 // The controller begins to reconcile only when all watches have handed over
 // everything that is stored (controller-runtime waits for the handlers of a
 // Kind source, not only for the cache). The tally is complete by then, so no
 // agreement is ever written from a part of the fleet.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, lead *leadership.Leadership, opts controller.Options) error {
 	if r.Client == nil {
-		r.Client = mgr.GetClient()
+		r.Client = lead.Client(mgr.GetClient())
 	}
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
 	if r.Recorder == nil {
-		r.Recorder = mgr.GetEventRecorder(name)
+		r.Recorder = lead.Recorder(mgr.GetEventRecorder(name))
 	}
 	if opts.MaxConcurrentReconciles == 0 {
 		opts.MaxConcurrentReconciles = workers
@@ -63,9 +64,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options)
 	if opts.RateLimiter == nil {
 		opts.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast)
 	}
-	if opts.Reconciler == nil {
-		opts.Reconciler = r
-	}
+	guarded := lead.Guard(r, false)
+	opts.Reconciler = guarded
 	if r.revise == nil {
 		r.revise = availability.AddRevision
 	}
@@ -79,6 +79,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options)
 		source.Kind(mgr.GetCache(), &v1alpha1.ServiceLevel{}, r.levelHandler(), levelChanged()),
 		source.Kind(mgr.GetCache(), &v1alpha1.Application{}, r.applicationHandler(), applicationChanged()),
 		source.Kind(mgr.GetCache(), &v1alpha1.AvailabilityRecord{}, r.recordHandler()),
+		guarded.Source(),
 	} {
 		if err := c.Watch(s); err != nil {
 			return fmt.Errorf("set up controller %s: watch %v: %w", name, s, err)
