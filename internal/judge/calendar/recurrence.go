@@ -48,9 +48,10 @@ func newRecurrence(w *v1alpha1.MaintenanceWindow, length time.Duration) (*recurr
 	if err != nil {
 		return nil, &WindowError{Field: "timeZone", Detail: fmt.Sprintf("%q is not in the time zone database; Europe/Berlin is", w.TimeZone)}
 	}
-	parsed, err := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).Parse(w.Schedule)
+	// Only the fields are read; with a zone before them, none can be among them.
+	parsed, err := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow).Parse("CRON_TZ=UTC " + w.Schedule)
 	schedule, ok := parsed.(*cron.SpecSchedule)
-	if err != nil || !ok || schedule.Location != time.Local {
+	if err != nil || !ok {
 		return nil, &WindowError{Field: "schedule", Detail: fmt.Sprintf("%q is not a schedule of five cron fields, such as \"0 18 * * 2\": %v", w.Schedule, err)}
 	}
 	r := &recurrence{zone: zone, length: int64(length / time.Second), cron: schedule}

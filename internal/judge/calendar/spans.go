@@ -24,11 +24,19 @@ func Union(spans ...Span) Spans {
 		sorted = slices.Clone(spans)
 		slices.SortFunc(sorted, byFrom)
 	}
-	var union Spans
+	union := make(Spans, 0, len(sorted))
 	for _, s := range sorted {
 		union = union.join(s)
 	}
-	return union
+	return union.orZero()
+}
+
+// orZero returns the zero value for no time.
+func (s Spans) orZero() Spans {
+	if len(s) == 0 {
+		return nil
+	}
+	return s
 }
 
 func byFrom(a, b Span) int { return cmp.Compare(a.From, b.From) }
@@ -99,12 +107,17 @@ func (s Spans) Clip(within Span) Spans { return s.appendWithin(nil, within) }
 // last of spans.
 func (s Spans) appendWithin(spans Spans, within Span) Spans {
 	first := sort.Search(len(s), func(i int) bool { return s[i].To > within.From })
-	for _, span := range s[first:] {
-		if span.From >= within.To {
-			break
-		}
-		spans = spans.join(Span{max(span.From, within.From), min(span.To, within.To)})
+	last := sort.Search(len(s), func(i int) bool { return s[i].From >= within.To }) - 1
+	if first > last || within.From >= within.To {
+		return spans
 	}
+	spans = spans.join(Span{max(s[first].From, within.From), min(s[first].To, within.To)})
+	if first == last {
+		return spans
+	}
+	spans = append(spans, s[first+1:last+1]...)
+	end := &spans[len(spans)-1]
+	end.To = min(end.To, within.To)
 	return spans
 }
 
