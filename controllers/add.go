@@ -29,6 +29,7 @@ import (
 	"kdz.mainz.de/operator/controllers/audit"
 	"kdz.mainz.de/operator/controllers/governance"
 	"kdz.mainz.de/operator/controllers/internal/gather"
+	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
@@ -55,6 +56,16 @@ type Options struct {
 	// EgressAllow and EgressDeny are networks that checks may, or may not,
 	// connect to; see endpoint.Egress.
 	EgressAllow, EgressDeny []netip.Prefix
+	// Namespace of the operator's own objects; empty means that of its pod, or
+	// else that of the lease.
+	Namespace string
+	// LeaderElection lets only one of several replicas write.
+	LeaderElection bool
+	// LeaderElectionNamespace is the namespace of the lease; empty means
+	// Namespace.
+	LeaderElectionNamespace string
+	// Skew of the API server's clock; nil means that it is not known.
+	Skew *Skew
 	// Clock tells the present moment; nil means the system's.
 	Clock clock.WithTicker
 	// Registerer takes the metrics; nil means the one that the manager serves.
@@ -113,6 +124,7 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		o.Registerer = crmetrics.Registry
 	}
 	waker := &application.Waker{}
+	var told func(observe.Gap)
 	engine := observe.New(observe.Options{
 		Clock:     o.Clock,
 		Workers:   o.Workers,
@@ -120,17 +132,18 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Wake:      waker.Wake,
 		Witness:   witness(o.Witness),
 		Logger:    mgr.GetLogger().WithName("observe"),
-		OnGap:     logGap(mgr.GetLogger().WithName("observe")),
+		OnGap:     func(g observe.Gap) { told(g) },
 	})
-	if err := mgr.Add(engine); err != nil {
-		return fmt.Errorf("observer: %w", err)
+	replicas, err := addReplicas(mgr, o, engine, waker.Wake)
+	if err != nil {
+		return fmt.Errorf("replicas: %w", err)
 	}
-	if err := o.Registerer.Register(engine.Collector()); err != nil {
-		return fmt.Errorf("metrics of the observer: %w", err)
+	told = replicas.tellGap(mgr.GetLogger().WithName("observe"))
+	if err := addObserver(mgr, o, engine); err != nil {
+		return err
 	}
-	if err := mgr.AddHealthzCheck("observe", engine.Healthz); err != nil {
-		return fmt.Errorf("liveness of the observer: %w", err)
-	}
+	// What is judged the leader tells; what is observed, every replica.
+	o.Registerer = replicas.lead.Registerer(o.Registerer)
 
 	egress := endpoint.NewEgress(o.EgressAllow, o.EgressDeny)
 	if err := addAPIServerGuard(ctx, mgr, egress, o.Clock); err != nil {
@@ -144,36 +157,52 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("metrics of Applications: %w", err)
 	}
 	err = (&application.Reconciler{
-		Client:    mgr.GetClient(),
+		Client:    replicas.lead.Client(mgr.GetClient()),
 		APIReader: mgr.GetAPIReader(),
 		Observer:  engine,
 		Prober:    endpoint.NewFactory(endpoint.Options{Clock: o.Clock, UserAgent: o.UserAgent, Egress: egress}),
-		Recorder:  mgr.GetEventRecorder("kdz-operator"),
+		Recorder:  replicas.lead.Recorder(mgr.GetEventRecorder("kdz-operator")),
 		Metrics:   applications,
 		Clock:     o.Clock,
-	}).SetupWithManager(ctx, mgr, waker, o.Concurrency)
+	}).SetupWithManager(ctx, mgr, waker, replicas.lead, o.Concurrency)
 	if err != nil {
 		return fmt.Errorf("controller of Applications: %w", err)
 	}
+	return addRule(ctx, mgr, replicas.lead, o)
+}
 
+// addObserver adds the engine that observes.
+func addObserver(mgr ctrl.Manager, o Options, engine *observe.Engine) error {
+	if err := mgr.Add(engine); err != nil {
+		return fmt.Errorf("observer: %w", err)
+	}
+	if err := o.Registerer.Register(engine.Collector()); err != nil {
+		return fmt.Errorf("metrics of the observer: %w", err)
+	}
+	if err := mgr.AddHealthzCheck("observe", engine.Healthz); err != nil {
+		return fmt.Errorf("liveness of the observer: %w", err)
+	}
+	return nil
+}
+
+// addRule adds what there is for units, for agreements, and for the rule that all
+// IT of the city is provided by the KDZ: its controllers, and the audit.
+func addRule(ctx context.Context, mgr ctrl.Manager, lead *leadership.Leadership, o Options) error {
 	units, err := metrics.NewUnits(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("metrics of units: %w", err)
 	}
-	err = (&organisationalunit.Reconciler{Metrics: units, Clock: o.Clock}).SetupWithManager(mgr, controller.Options{})
+	err = (&organisationalunit.Reconciler{Metrics: units, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of units: %w", err)
 	}
-	return addRule(ctx, mgr, o)
-}
-
-// addRule adds what there is for the rule that all IT of the city is provided
-// by the KDZ: its controllers, and the audit.
-func addRule(ctx context.Context, mgr ctrl.Manager, o Options) error {
-	if err := addGovernance(mgr, o); err != nil {
+	if err := addServiceLevels(mgr, lead, o); err != nil {
 		return err
 	}
-	return addAudit(ctx, mgr, o)
+	if err := addGovernance(mgr, lead, o); err != nil {
+		return err
+	}
+	return addAudit(ctx, mgr, lead, o)
 }
 
 // AddIndexes adds the indexes of the cache that more than one controller reads.
@@ -183,16 +212,16 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 }
 
 // addGovernance adds the controllers of the policy and of exemptions.
-func addGovernance(mgr ctrl.Manager, o Options) error {
+func addGovernance(mgr ctrl.Manager, lead *leadership.Leadership, o Options) error {
 	rule, err := metrics.NewCentralisation(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("metrics of the rule: %w", err)
 	}
-	err = (&governance.PolicyReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, controller.Options{})
+	err = (&governance.PolicyReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of policies: %w", err)
 	}
-	err = (&governance.ExemptionReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, controller.Options{})
+	err = (&governance.ExemptionReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of exemptions: %w", err)
 	}
@@ -200,12 +229,12 @@ func addGovernance(mgr ctrl.Manager, o Options) error {
 }
 
 // addAudit adds the controller that audits.
-func addAudit(ctx context.Context, mgr ctrl.Manager, o Options) error {
+func addAudit(ctx context.Context, mgr ctrl.Manager, lead *leadership.Leadership, o Options) error {
 	findings, err := metrics.NewFindings(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("metrics of the audit: %w", err)
 	}
-	err = (&audit.Reconciler{Metrics: findings, Clock: o.Clock}).SetupWithManager(ctx, mgr, controller.Options{})
+	err = (&audit.Reconciler{Metrics: findings, Clock: o.Clock}).SetupWithManager(ctx, mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of the audit: %w", err)
 	}

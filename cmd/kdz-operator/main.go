@@ -45,6 +45,7 @@ type settings struct {
 	metricsAddress, probeAddress     string
 	metricsInsecure                  bool
 	leaderElect                      bool
+	namespace                        string
 	leaderElectionNamespace, witness string
 	workers, perTarget, concurrency  int
 	egressAllow, egressDeny          prefixes
@@ -64,7 +65,8 @@ func parse(args []string, output io.Writer) (*settings, error) {
 	f.StringVar(&s.metricsAddress, "metrics-bind-address", "0", "address and port on which metrics are served; 0 serves none")
 	f.BoolVar(&s.metricsInsecure, "metrics-insecure", false, "serve metrics over plain HTTP to everybody instead of over HTTPS to those whom the API server allows")
 	f.StringVar(&s.probeAddress, "health-probe-bind-address", ":8081", "address and port on which /healthz and /readyz are served; 0 serves none")
-	f.BoolVar(&s.leaderElect, "leader-elect", false, "let only one of several replicas write")
+	f.StringVar(&s.namespace, "namespace", "", "namespace of the operator's own objects; empty means the one of its pod, or else that of the lease")
+	f.BoolVar(&s.leaderElect, "leader-elect", false, "let only one of several replicas write; all of them observe")
 	f.StringVar(&s.leaderElectionNamespace, "leader-election-namespace", "", "namespace of the lease; empty means the operator's own")
 	f.StringVar(&s.witness, "witness", apiServerWitness, "host:port that shows, when it can be reached, that the operator's own way into the network works; apiserver means the API server, empty means none")
 	f.IntVar(&s.workers, "check-workers", 0, "how many checks run at once; 0 means the default")
@@ -108,6 +110,7 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 	}
 	config.QPS = -1 // the API server's own fairness decides
 	config.UserAgent = "kdz-operator/" + version
+	skew := controllers.MeasureSkew(config)
 	witness, err := witnessAddress(s.witness, config)
 	if err != nil {
 		return err
@@ -124,6 +127,8 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 		UserAgent:   config.UserAgent,
 		EgressAllow: s.egressAllow,
 		EgressDeny:  s.egressDeny,
+		Namespace:   s.namespace, LeaderElection: s.leaderElect, LeaderElectionNamespace: s.leaderElectionNamespace,
+		Skew: skew,
 	})
 	if err != nil {
 		return err
@@ -161,15 +166,11 @@ func newManager(config *rest.Config, s *settings) (manager.Manager, error) {
 	}
 	shutdown := 10 * time.Second
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme:                        controllers.Scheme(),
-		Cache:                         controllers.CacheOptions(),
-		Metrics:                       serving,
-		HealthProbeBindAddress:        s.probeAddress,
-		LeaderElection:                s.leaderElect,
-		LeaderElectionID:              "kdz-operator.kdz.mainz.de",
-		LeaderElectionNamespace:       s.leaderElectionNamespace,
-		LeaderElectionReleaseOnCancel: true,
-		GracefulShutdownTimeout:       &shutdown,
+		Scheme:                  controllers.Scheme(),
+		Cache:                   controllers.CacheOptions(),
+		Metrics:                 serving,
+		HealthProbeBindAddress:  s.probeAddress,
+		GracefulShutdownTimeout: &shutdown,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("manager: %w", err)

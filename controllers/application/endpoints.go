@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/agreed"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
@@ -31,9 +32,10 @@ func (r *Reconciler) gatherEndpoints(ctx context.Context, s *scope) error {
 		return nil
 	}
 	s.floor = func(check string) time.Time { return r.Ledger.Floor(s.key(), check) }
-	checks := make([]observe.Check, 0, len(s.app.Spec.Endpoints)+1)
-	for i := range s.app.Spec.Endpoints {
-		e := seenEndpoint{declared: &s.app.Spec.Endpoints[i], renewBefore: defaultRenewBefore}
+	declared := agreed.Effective(s.app, s.level).Spec.Endpoints
+	checks := make([]observe.Check, 0, len(declared)+1)
+	for i := range declared {
+		e := seenEndpoint{declared: &declared[i], renewBefore: defaultRenewBefore}
 		check, err := r.check(ctx, s, i, &e)
 		if err != nil {
 			return err

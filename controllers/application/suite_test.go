@@ -109,7 +109,7 @@ func (w *world) start() {
 		Observer: w.observer, Prober: endpoint.NewFactory(endpoint.Options{Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, nil)}),
 		Ledger: w.ledger, Announcer: eventAnnouncer{mgr.GetEventRecorder("test")},
 		Recorder: mgr.GetEventRecorder("test"), Metrics: applications, Clock: w.clock,
-	}).SetupWithManager(ctx, mgr, waker, 4)
+	}).SetupWithManager(ctx, mgr, waker, nil, 4)
 	if err != nil {
 		cancel()
 		w.t.Fatal(err)

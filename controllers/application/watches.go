@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
 
@@ -104,13 +105,15 @@ func (w *Waker) source(r *Reconciler) source.Source {
 }
 
 // SetupWithManager registers the controller, its watches and its indexes.
-// Concurrency is how many Applications are reconciled at once.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, waker *Waker, concurrency int) error {
+// Concurrency is how many Applications are reconciled at once. A replica that
+// does not lead reconciles them as well, since it observes; nil always leads.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, waker *Waker, lead *leadership.Leadership, concurrency int) error {
 	for field, extract := range indexers() {
 		if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Application{}, field, extract); err != nil {
 			return err
 		}
 	}
+	guarded := lead.Guard(r, true)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("application").
 		// Its own spec. Its own status is written here and nowhere else, so a
@@ -137,8 +140,10 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wak
 		Watches(&corev1.Secret{}, r.referrers(indexSecret)).
 		// What was observed has changed.
 		WatchesRawSource(waker.source(r)).
+		// This replica leads, and did not before.
+		WatchesRawSource(guarded.Source()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
-		Complete(r)
+		Complete(guarded)
 }
 
 // existence passes an object that appears or goes.

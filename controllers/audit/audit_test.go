@@ -312,3 +312,43 @@ func TestAnotherHandIsPutRight(t *testing.T) {
 	w.clock.Step(61 * time.Minute)
 	w.awaitTold(passed("a"))
 }
+
+// TestAgreementsAreAudited: an account that shows something, and a requirement
+// that is not met, are told as they come and go.
+func TestAgreementsAreAudited(t *testing.T) {
+	w := newWorld(t)
+	app := w.application("civento")
+	app.Spec.Lifecycle = v1alpha1.LifecycleOperating
+	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: "platinum"}
+	level := &v1alpha1.ServiceLevel{
+		ObjectMeta: metav1.ObjectMeta{Name: "platinum"},
+		Spec: v1alpha1.ServiceLevelSpec{
+			DisplayName:  v1alpha1.LocalisedText{DE: "Platin"},
+			Availability: v1alpha1.AvailabilityObjective{Objective: "99.9", Window: v1alpha1.AvailabilityWindow{Calendar: v1alpha1.CalendarMonth}},
+			Decision: &v1alpha1.Decision{
+				Body: v1alpha1.BodySteeringRound, Outcome: v1alpha1.OutcomeApproved, DecidedOn: "2026-11-20", Reference: "SR-2026-11", DecidedBy: "round@example.org",
+			},
+		},
+	}
+	w.create(level, app)
+	w.start()
+	w.awaitTold(passed("civento"))
+
+	record := &v1alpha1.AvailabilityRecord{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "civento"}}
+	record.Periods = []v1alpha1.AccountPeriod{{Period: "2026-10", Result: v1alpha1.ResultBreached, RecoveryBreaches: 1}}
+	w.create(record)
+	const (
+		broken  = "Application/civento ServiceLevelBreached fail high"
+		overran = "Application/civento RecoveryBreached fail medium"
+		unmet   = "Application/civento RequirementUnmet fail medium"
+	)
+	w.awaitTold(passed("civento"), broken, overran)
+	alter(w, level, func(l *v1alpha1.ServiceLevel) {
+		l.Spec.Requires = &v1alpha1.Requirements{Sovereignty: ptr.To[int32](1)}
+	})
+	w.awaitTold(passed("civento"), broken, overran, unmet)
+	w.changeApplication("civento", func(a *v1alpha1.Application) { a.Spec.Lifecycle = v1alpha1.LifecyclePlanned })
+	w.awaitTold(passed("civento"), "Application/civento PlannedAgain fail high")
+	alter(w, record, func(r *v1alpha1.AvailabilityRecord) { r.Periods = nil })
+	w.awaitTold(passed("civento"))
+}

@@ -56,7 +56,7 @@ func (g *Gatherer) Namespace(ctx context.Context, name string, now time.Time) (*
 	}
 	s := &compliance.Scope{Namespace: name, NamespaceUID: ns.UID, Unit: ns.Labels[v1alpha1.LabelUnit], Now: now}
 	for _, read := range []func(context.Context, *compliance.Scope) error{
-		g.policy, g.applications, g.exemptions, g.projects, g.handovers, g.serviceLevels,
+		g.policy, g.applications, g.exemptions, g.projects, g.handovers, g.serviceLevels, g.accounts,
 	} {
 		if err := read(ctx, s); err != nil {
 			return nil, fmt.Errorf("audit of namespace %s: %w", name, err)
@@ -153,6 +153,20 @@ func (g *Gatherer) serviceLevels(ctx context.Context, s *compliance.Scope) error
 	s.ServiceLevels = make(map[v1alpha1.ObjectName]*v1alpha1.ServiceLevel, len(list.Items))
 	for i := range list.Items {
 		s.ServiceLevels[v1alpha1.ObjectName(list.Items[i].Name)] = &list.Items[i]
+	}
+	return err
+}
+
+// accounts reads the accounts of the Applications' availability.
+func (g *Gatherer) accounts(ctx context.Context, s *compliance.Scope) error {
+	if len(s.Applications) == 0 {
+		return nil
+	}
+	var list v1alpha1.AvailabilityRecordList
+	err := g.list(ctx, &list, client.InNamespace(s.Namespace))
+	s.Accounts = make(map[v1alpha1.ObjectName]compliance.Account, len(list.Items))
+	for i := range list.Items {
+		s.Accounts[v1alpha1.ObjectName(list.Items[i].Name)] = compliance.AccountOf(&list.Items[i])
 	}
 	return err
 }

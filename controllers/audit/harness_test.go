@@ -267,7 +267,7 @@ func (w *world) startAs(user string) *operator {
 	w.must(err)
 	r := &audit.Reconciler{Client: counted, Metrics: findings, Clock: w.clock}
 	ctx, cancel := context.WithCancel(context.Background())
-	w.must(r.SetupWithManager(ctx, mgr, controller.Options{SkipNameValidation: new(true)}))
+	w.must(r.SetupWithManager(ctx, mgr, nil, controller.Options{SkipNameValidation: new(true)}))
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()
 	o.stop = sync.OnceFunc(func() {

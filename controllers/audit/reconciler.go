@@ -35,7 +35,7 @@ type Reconciler struct {
 	around   *surroundings
 }
 
-// +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications;exemptions;governancepolicies;handovers;organisationalunits;projects;servicelevels,verbs=get;list;watch
+// +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications;availabilityrecords;exemptions;governancepolicies;handovers;organisationalunits;projects;servicelevels,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets,verbs=list;watch
 // +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=list;watch

@@ -19,6 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/leadership"
+	"kdz.mainz.de/operator/internal/judge/compliance"
 	"kdz.mainz.de/operator/internal/tell/audit"
 )
 
@@ -27,10 +29,10 @@ import (
 const workers = 2
 
 // SetupWithManager registers the controller, its watches and its index, and the
-// loop beside it.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opts controller.Options) error {
+// loop beside it. A replica that does not lead audits nothing; nil always leads.
+func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, lead *leadership.Leadership, opts controller.Options) error {
 	if r.Client == nil {
-		r.Client = mgr.GetClient()
+		r.Client = lead.Client(mgr.GetClient())
 	}
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
@@ -46,6 +48,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 	}
 	r.agenda = newAgenda(r.Clock, r.namespaces)
 	r.writer = &audit.Writer{Client: r.Client, Reader: mgr.GetAPIReader()}
+	// Another may have written the reports meanwhile.
+	lead.OnTakeover(r.writer.Forget)
 	r.around, err = newSurroundings(mgr.GetConfig(), mgr.GetHTTPClient(), r.Clock, mgr.GetLogger().WithName("audit"), r.agenda, r.writer)
 	if err != nil {
 		return err
@@ -55,9 +59,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 	}
 	r.gatherer = &Gatherer{Reader: r.Client, Indexed: true, Workloads: r.around.workloads}
 
+	guarded := lead.Guard(r, false)
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("audit").
 		Watches(&v1alpha1.Application{}, r.of(holder), changes(sameApplication)).
+		Watches(&v1alpha1.AvailabilityRecord{}, r.of(itsNamespace), changes(sameRecord)).
 		Watches(&v1alpha1.Exemption{}, r.of(itsNamespace), changes(sameExemption)).
 		Watches(&v1alpha1.Project{}, r.of(itsNamespace), changes(sameProject)).
 		Watches(&v1alpha1.Handover{}, r.of(receivers), changes(sameHandover)).
@@ -68,14 +74,21 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 		Watches(&v1alpha1.OrganisationalUnit{}, r.of(all), changes(sameUnit)).
 		Watches(&corev1.Namespace{}, r.of(itself), changes(sameNamespace)).
 		WatchesRawSource(source.Func(r.agenda.start)).
+		WatchesRawSource(guarded.Source()).
 		WithOptions(opts).
-		Complete(r)
+		Complete(guarded)
 }
 
-// sameApplication: what is declared, and its verdict, which changes with all
-// that the rule looks at.
+// sameApplication: what is declared, its verdict, which changes with all that
+// the rule looks at, and whether it breaks its agreement.
 func sameApplication(a, b *v1alpha1.Application) bool {
-	return a.Generation == b.Generation && a.Status.Centralisation == b.Status.Centralisation && a.DecodingError == b.DecodingError
+	return a.Generation == b.Generation && a.Status.Centralisation == b.Status.Centralisation && a.DecodingError == b.DecodingError &&
+		compliance.StandingOf(a) == compliance.StandingOf(b)
+}
+
+// sameRecord: what is asked of an account, which changes seldom.
+func sameRecord(a, b *v1alpha1.AvailabilityRecord) bool {
+	return compliance.AccountOf(a) == compliance.AccountOf(b)
 }
 
 // sameExemption: one is never changed, but filled by a first system.
@@ -95,9 +108,10 @@ func sameHandover(a, b *v1alpha1.Handover) bool {
 		equality.Semantic.DeepEqual(a.Spec.ApplicationRefs, b.Spec.ApplicationRefs)
 }
 
-// sameServiceLevel: whether a body decided it.
+// sameServiceLevel: whether a body decided it, and what it requires.
 func sameServiceLevel(a, b *v1alpha1.ServiceLevel) bool {
-	return equality.Semantic.DeepEqual(a.Spec.Decision, b.Spec.Decision)
+	return equality.Semantic.DeepEqual(a.Spec.Decision, b.Spec.Decision) &&
+		equality.Semantic.DeepEqual(a.Spec.Requires, b.Spec.Requires)
 }
 
 // samePolicy: what it says, and what was compiled of it; not its counts, and

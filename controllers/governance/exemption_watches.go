@@ -22,6 +22,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/gather"
+	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 )
 
@@ -34,16 +35,17 @@ const exemptionController = "exemption"
 const exemptionWorkers = 4
 
 // SetupWithManager registers the controller and its watches. The manager's cache
-// needs the indexes of package gather.
-func (r *ExemptionReconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
+// needs the indexes of package gather. A replica that does not lead writes
+// nothing; nil always leads.
+func (r *ExemptionReconciler) SetupWithManager(mgr ctrl.Manager, lead *leadership.Leadership, opts controller.Options) error {
 	if r.Client == nil {
-		r.Client = mgr.GetClient()
+		r.Client = lead.Client(mgr.GetClient())
 	}
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
 	if r.Recorder == nil {
-		r.Recorder = mgr.GetEventRecorder(exemptionController)
+		r.Recorder = lead.Recorder(mgr.GetEventRecorder(exemptionController))
 	}
 	if opts.MaxConcurrentReconciles == 0 {
 		opts.MaxConcurrentReconciles = exemptionWorkers
@@ -51,7 +53,8 @@ func (r *ExemptionReconciler) SetupWithManager(mgr ctrl.Manager, opts controller
 	if opts.RateLimiter == nil {
 		opts.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast)
 	}
-	opts.Reconciler = r
+	guarded := lead.Guard(r, false)
+	opts.Reconciler = guarded
 
 	c, err := controller.New(exemptionController, mgr, opts)
 	if err != nil {
@@ -61,6 +64,7 @@ func (r *ExemptionReconciler) SetupWithManager(mgr ctrl.Manager, opts controller
 		source.Kind(mgr.GetCache(), &v1alpha1.Exemption{}, itself(), exemptionOrStatusChanged()),
 		source.Kind(mgr.GetCache(), &v1alpha1.GovernancePolicy{}, r.compiledHandler()),
 		source.Kind(mgr.GetCache(), &v1alpha1.Application{}, r.fillerHandler(), fillerChanged()),
+		guarded.Source(),
 	} {
 		if err := c.Watch(s); err != nil {
 			return fmt.Errorf("set up controller %s: watch %v: %w", exemptionController, s, err)

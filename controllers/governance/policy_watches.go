@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/controllers/internal/pace"
 )
 
@@ -36,28 +37,30 @@ type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 // theDefault asks for the policy that has effect.
 var theDefault = reconcile.Request{NamespacedName: types.NamespacedName{Name: v1alpha1.PolicyName}}
 
-// SetupWithManager registers the controller and its watches.
+// SetupWithManager registers the controller and its watches. A replica that does
+// not lead keeps the tally and writes nothing; nil always leads.
 //
 // The controller begins to reconcile only when all watches have handed over
 // everything that is stored (controller-runtime waits for the handlers of a
 // Kind source, not only for the cache). The tally is complete by then, and so
 // is what is compiled: an exemption is never taken back because the operator
 // has not read it yet.
-func (r *PolicyReconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
+func (r *PolicyReconciler) SetupWithManager(mgr ctrl.Manager, lead *leadership.Leadership, opts controller.Options) error {
 	if r.Client == nil {
-		r.Client = mgr.GetClient()
+		r.Client = lead.Client(mgr.GetClient())
 	}
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
 	if r.Recorder == nil {
-		r.Recorder = mgr.GetEventRecorder(policyController)
+		r.Recorder = lead.Recorder(mgr.GetEventRecorder(policyController))
 	}
 	if opts.RateLimiter == nil {
 		opts.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast)
 	}
 	// One at a time: there is one policy that takes any work.
-	opts.Reconciler, opts.MaxConcurrentReconciles = r, 1
+	guarded := lead.Guard(r, false)
+	opts.Reconciler, opts.MaxConcurrentReconciles = guarded, 1
 	r.content, r.counts = pace.New(r.Clock, contentLimits), pace.New(r.Clock, countLimits)
 	r.tally = tally{}
 
@@ -70,6 +73,7 @@ func (r *PolicyReconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Op
 		source.Kind(mgr.GetCache(), &v1alpha1.OrganisationalUnit{}, recompile[*v1alpha1.OrganisationalUnit](r), unitChanged()),
 		source.Kind(mgr.GetCache(), &v1alpha1.Exemption{}, recompile[*v1alpha1.Exemption](r), exemptionChanged()),
 		source.Kind(mgr.GetCache(), &v1alpha1.Application{}, r.applicationHandler(), verdictChanged()),
+		guarded.Source(),
 	} {
 		if err := c.Watch(s); err != nil {
 			return fmt.Errorf("set up controller %s: watch %v: %w", policyController, s, err)

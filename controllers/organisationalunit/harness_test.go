@@ -211,7 +211,7 @@ func (w *world) startOperator() *operator {
 	w.must(err)
 	r := &Reconciler{Recorder: o.recorder, Metrics: unitMetrics}
 	r.Client = interceptor.NewClient(cached, interceptor.Funcs{SubResourcePatch: o.count})
-	w.must(r.SetupWithManager(mgr, controller.Options{SkipNameValidation: new(true)}))
+	w.must(r.SetupWithManager(mgr, nil, controller.Options{SkipNameValidation: new(true)}))
 
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/controllers/organisationalunit/rollup"
 )
@@ -40,21 +41,22 @@ const (
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// SetupWithManager registers the controller and its watches.
+// SetupWithManager registers the controller and its watches. A replica that does
+// not lead keeps the index and writes nothing; nil always leads.
 //
 // The controller begins to reconcile only when both watches have handed over
 // everything that is stored (controller-runtime waits for the handlers of a
 // Kind source, not only for the cache). The index is complete by then, so no
 // unit is ever written from a part of the tree.
-func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options) error {
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, lead *leadership.Leadership, opts controller.Options) error {
 	if r.Client == nil {
-		r.Client = mgr.GetClient()
+		r.Client = lead.Client(mgr.GetClient())
 	}
 	if r.Clock == nil {
 		r.Clock = clock.RealClock{}
 	}
 	if r.Recorder == nil {
-		r.Recorder = mgr.GetEventRecorder(name)
+		r.Recorder = lead.Recorder(mgr.GetEventRecorder(name))
 	}
 	if opts.MaxConcurrentReconciles == 0 {
 		opts.MaxConcurrentReconciles = workers
@@ -62,7 +64,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options)
 	if opts.RateLimiter == nil {
 		opts.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast)
 	}
-	opts.Reconciler = r
+	guarded := lead.Guard(r, false)
+	opts.Reconciler = guarded
 	r.index, r.pace = rollup.New(), pace.New(r.Clock, limits)
 
 	c, err := controller.New(name, mgr, opts)
@@ -72,6 +75,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, opts controller.Options)
 	for _, s := range []source.Source{
 		source.Kind(mgr.GetCache(), &v1alpha1.OrganisationalUnit{}, r.unitHandler(), unitChanged()),
 		source.Kind(mgr.GetCache(), &v1alpha1.Application{}, r.applicationHandler(), applicationChanged()),
+		guarded.Source(),
 	} {
 		if err := c.Watch(s); err != nil {
 			return fmt.Errorf("set up controller %s: watch %v: %w", name, s, err)

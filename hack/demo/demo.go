@@ -227,7 +227,7 @@ func (d *demo) prepareOperator(ctx context.Context, to client.Client) (*operator
 	log := d.operatorLog()
 	d.say("operator: %s\n  acts as ServiceAccount %s with the rights of config/rbac\n  logs to %s", program, account, log)
 	return &operator.Supervisor{
-		Program: program, Args: operator.Arguments(credentials.Kubeconfig), Log: log,
+		Program: program, Args: operator.Arguments(credentials.Kubeconfig, account.Namespace), Log: log,
 		Hold: d.plane.Hold, Notify: d.notices.add, Clock: d.clock,
 	}, credentials, nil
 }

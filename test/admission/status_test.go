@@ -24,6 +24,7 @@ func TestStatusIsTheOperators(t *testing.T) {
 		stored(t, application(unitOffice, "with-status")),
 		stored(t, exemption("with-status", decidedByAdmin)),
 		stored(t, unit("with-status")),
+		stored(t, level(func(l *v1alpha1.ServiceLevel) { l.Name = "with-status" })),
 	} {
 		patch := client.RawPatch(types.MergePatchType, []byte(`{"status":{"observedGeneration":1}}`))
 		dry := &client.SubResourcePatchOptions{PatchOptions: client.PatchOptions{DryRun: []string{metav1.DryRunAll}}}

@@ -92,7 +92,7 @@ func run(t *testing.T, c client.Client, reports int) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := (&audit.Reconciler{Clock: clock}).SetupWithManager(ctx, mgr, controller.Options{}); err != nil {
+	if err := (&audit.Reconciler{Clock: clock}).SetupWithManager(ctx, mgr, nil, controller.Options{}); err != nil {
 		cancel()
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func newAuditor(ctx context.Context, args json.RawMessage) (*auditor, manager.Ma
 	if err != nil {
 		return nil, nil, err
 	}
-	err = (&audit.Reconciler{Metrics: findings}).SetupWithManager(ctx, mgr, controller.Options{})
+	err = (&audit.Reconciler{Metrics: findings}).SetupWithManager(ctx, mgr, nil, controller.Options{})
 	return a, mgr, err
 }
 

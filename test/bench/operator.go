@@ -49,7 +49,7 @@ func (b *bench) startOperator(ctx context.Context, p *plane, args ...string) (*o
 		return nil, err
 	}
 	all := append([]string{
-		"--kubeconfig", p.operatorConfig,
+		"--kubeconfig", p.operatorConfig, "--namespace", operatorNamespace,
 		"--metrics-bind-address", address, "--metrics-insecure",
 		"--health-probe-bind-address", "0",
 		"--log-format", "text",

@@ -154,7 +154,7 @@ func (d *duel) fill(ctx context.Context) error {
 		d.operators = append(d.operators, o)
 		leader := d.operators[0]
 		err = eventually(ctx, 20*time.Millisecond, failoverWithin, "a leader", func() (bool, error) {
-			n, err := leader.metric(ctx, "leader_election_master_status", "")
+			n, err := leader.metric(ctx, "kdz_leader", "")
 			return n == 1, err
 		})
 		if err != nil {

@@ -166,7 +166,7 @@ func (r *reconciler) start(ctx context.Context, task *transitions) error {
 			Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil),
 		}),
 		Recorder: mgr.GetEventRecorder("kdz-operator"), Metrics: numbers, Clock: clock.RealClock{},
-	}).SetupWithManager(ctx, mgr, r.waker, inFlight)
+	}).SetupWithManager(ctx, mgr, r.waker, nil, inFlight)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (p *plane) startOperator(args ...string) *operator {
 	p.t.Helper()
 	metrics, probes := freeAddress(p.t), freeAddress(p.t)
 	cmd := exec.Command(programs.operator, append([]string{
-		"--kubeconfig", p.operatorConfig,
+		"--kubeconfig", p.operatorConfig, "--namespace", operatorNamespace,
 		"--metrics-bind-address", metrics, "--metrics-insecure",
 		"--health-probe-bind-address", probes,
 		"--log-format", "text",

@@ -52,10 +52,12 @@ type Supervisor struct {
 }
 
 // Arguments are the operator's for a run outside of a cluster: no ports, no
-// leader to be elected, and the lab's address open to checks.
-func Arguments(kubeconfig string) []string {
+// leader to be elected, and the lab's address open to checks. Namespace is that
+// of its own objects.
+func Arguments(kubeconfig, namespace string) []string {
 	return []string{
 		"--kubeconfig=" + kubeconfig,
+		"--namespace=" + namespace,
 		"--leader-elect=false",
 		"--metrics-bind-address=0",
 		"--health-probe-bind-address=0",

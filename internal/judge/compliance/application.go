@@ -25,9 +25,13 @@ func (a *auditor) application(app *v1alpha1.Application) {
 		a.transition(app, basis)
 		a.review(app, basis)
 	}
-	if operates(app) {
+	switch {
+	case operates(app):
 		a.handover(app)
 		a.serviceLevel(app)
+		a.account(app)
+	case app.Spec.Lifecycle == v1alpha1.LifecyclePlanned:
+		a.suspended(app)
 	}
 }
 
@@ -249,8 +253,8 @@ func (a *auditor) handover(app *v1alpha1.Application) {
 	a.add(f)
 }
 
-// serviceLevel tells of an Application that operates without an agreement, or
-// under one that no body decided.
+// serviceLevel tells of an Application that operates without an agreement, under
+// one that no body decided, or under one that requires more than it declares.
 func (a *auditor) serviceLevel(app *v1alpha1.Application) {
 	ref := app.Spec.ServiceLevelRef
 	if ref == nil {
@@ -261,6 +265,9 @@ func (a *auditor) serviceLevel(app *v1alpha1.Application) {
 		return
 	}
 	level := a.ServiceLevels[ref.Name]
+	if level != nil {
+		a.requirements(app, level)
+	}
 	f := of(app, PolicyServiceLevels, RuleServiceLevelUnknown, Fail)
 	f.Properties = map[string]string{PropertyServiceLevel: string(ref.Name)}
 	switch {

@@ -43,7 +43,8 @@ const (
 	PolicyCentralisation = "centralisation"
 	// PolicyHandover: what a project delivers is handed over into operation.
 	PolicyHandover = "handover"
-	// PolicyServiceLevels: what operates has an agreement that a body decided.
+	// PolicyServiceLevels: what operates has an agreement that a body decided,
+	// and keeps it.
 	PolicyServiceLevels = "service-levels"
 	// PolicyContracts: contracts are ended, or renewed, in time.
 	PolicyContracts = "contracts"
@@ -85,6 +86,12 @@ const (
 	RuleServiceLevelUnknown = "ServiceLevelUnknown"
 	// RuleServiceLevelUndecided: no body decided the agreement.
 	RuleServiceLevelUndecided = "ServiceLevelUndecided"
+	// RuleServiceLevelBreached: the agreement was broken in the period that runs
+	// or in the last one. Further rules on agreements are the reasons
+	// RequirementUnmet, RecoveryBreached and HistoryLost.
+	RuleServiceLevelBreached = "ServiceLevelBreached"
+	// RulePlannedAgain: it operated, and is Planned now.
+	RulePlannedAgain = "PlannedAgain"
 	// RuleContractEnded: a contract that it rests on has ended.
 	RuleContractEnded = "ContractEnded"
 	// RuleContractToCancel: within 90 days notice must be given.

@@ -35,6 +35,8 @@ type Scope struct {
 	Handovers []*v1alpha1.Handover
 	// ServiceLevels by name.
 	ServiceLevels map[v1alpha1.ObjectName]*v1alpha1.ServiceLevel
+	// Accounts of the availability of Applications, by their name.
+	Accounts map[v1alpha1.ObjectName]Account
 	// LeadUnits are the units that lead projects; see UnitsBelow.
 	LeadUnits map[v1alpha1.ObjectName]bool
 	// Workloads of the namespace.

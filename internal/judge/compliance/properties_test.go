@@ -57,6 +57,13 @@ func drawApplications(t *rapid.T) []*v1alpha1.Application {
 func drawScope(t *rapid.T) *compliance.Scope {
 	s := newScope(drawApplications(t)...)
 	s.Unit = rapid.SampledFrom([]string{"", "amt-33", "schulen", "ebs", "mainzplus"}).Draw(t, "unit")
+	periods := rapid.SampledFrom([]string{"", "2026-10", "2026-11"})
+	s.Accounts = map[v1alpha1.ObjectName]compliance.Account{}
+	for range rapid.IntRange(0, 3).Draw(t, "accounts") {
+		s.Accounts[v1alpha1.ObjectName(names.Draw(t, "accounted"))] = compliance.Account{
+			Counted: rapid.Bool().Draw(t, "counted"), Broken: periods.Draw(t, "broken"), Overran: periods.Draw(t, "overran"),
+		}
+	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "exemptions") {
 		s.Exemptions = append(s.Exemptions, exemption(fmt.Sprint("e", i), names.Draw(t, "exempt"), days.Draw(t, "from"), days.Draw(t, "to")))
 	}
