@@ -9,10 +9,11 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	"github.com/go-logr/logr"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 )
@@ -34,11 +35,21 @@ type Options struct {
 	// Recorder takes the Events. It is to take those of a moment ago even if
 	// this replica leads no more: what they tell of was written by it.
 	Recorder events.EventRecorder
+	// Client creates the Events that are told last, when the Recorder's own
+	// writing is about to end. Nil leaves those to the Recorder, too.
+	Client Creator
+	// Name of who tells, in Events that are told last; that of the Recorder.
+	Name string
 	// Unit returns the unit of that name as an object to tell of; nil if there
 	// is none.
 	Unit func(name string) *v1alpha1.OrganisationalUnit
 	// Clock tells the present moment.
 	Clock clock.WithTicker
+}
+
+// Creator creates objects: a client.Client that need not be able to do more.
+type Creator interface {
+	Create(ctx context.Context, o client.Object, opts ...client.CreateOption) error
 }
 
 // Announcer is safe for concurrent use. It is a manager.Runnable.
@@ -53,8 +64,9 @@ type Announcer struct {
 	options Options
 	wake    chan struct{}
 
-	mu   sync.Mutex
-	desk desk
+	mu     sync.Mutex
+	desk   desk
+	logger logr.Logger
 	// armed: Start knows that something is held.
 	armed bool
 	// ended: Start has told all, and nobody will tell what is held from now on.
@@ -80,9 +92,9 @@ func (a *Announcer) Transition(app *v1alpha1.Application, from v1alpha1.Operatio
 	if a.ended {
 		few := a.desk.arrived(t.at) <= storm
 		a.mu.Unlock()
-		// Those of a storm would not be told by this process in any case.
+		// What is more than that nobody is left to hold.
 		if few {
-			a.tell([]message{t.message()})
+			a.tellLast([]message{t.message()})
 		}
 		return
 	}
@@ -102,10 +114,13 @@ func (a *Announcer) Transition(app *v1alpha1.Application, from v1alpha1.Operatio
 // Start tells of what was held back until ctx is done, and of all that is left
 // then. What comes afterwards is told at once, unless it is too much.
 func (a *Announcer) Start(ctx context.Context) error {
+	a.mu.Lock()
+	a.logger = log.FromContext(ctx).WithName("announce")
+	a.mu.Unlock()
 	for a.sleep(ctx) {
 		a.tell(a.due())
 	}
-	a.tell(a.end())
+	a.tellLast(a.end())
 	return nil
 }
 
@@ -155,16 +170,6 @@ func (a *Announcer) end() []message {
 
 func (a *Announcer) tell(messages []message) {
 	for _, m := range messages {
-		var about runtime.Object = m.application
-		if m.unit != "" {
-			if unit := a.options.Unit(m.unit); unit != nil {
-				about = unit
-			}
-		}
-		kind := corev1.EventTypeNormal
-		if m.warn {
-			kind = corev1.EventTypeWarning
-		}
-		a.options.Recorder.Eventf(about, nil, kind, m.reason, actionJudge, "%s", m.note)
+		a.options.Recorder.Eventf(a.about(m), nil, m.kind(), m.reason, actionJudge, "%s", m.note)
 	}
 }

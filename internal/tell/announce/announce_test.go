@@ -33,11 +33,12 @@ type heard struct {
 func (h *heard) Eventf(about, _ runtime.Object, kind, reason, action, note string, args ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var name string
-	switch o := about.(type) {
-	case *corev1.ObjectReference:
+	name := "nobody"
+	switch o, _ := about.(*corev1.ObjectReference); {
+	case o == nil:
+	case o.Kind == "Application":
 		name = fmt.Sprintf("%s %s %s/%s %s", o.APIVersion, o.Kind, o.Namespace, o.Name, o.UID)
-	case *v1alpha1.OrganisationalUnit:
+	case o.Kind == "OrganisationalUnit":
 		name = o.Name
 	}
 	h.events = append(h.events, strings.Join([]string{name, kind, reason, action, fmt.Sprintf(note, args...)}, "|"))

@@ -63,6 +63,14 @@ type message struct {
 	note        string
 }
 
+// kind of the Event.
+func (m message) kind() string {
+	if m.warn {
+		return corev1.EventTypeWarning
+	}
+	return corev1.EventTypeNormal
+}
+
 // message of a transition by itself.
 func (t transition) message() message {
 	return message{since: t.at, application: t.application, warn: t.warn, reason: string(t.to), note: t.note}
