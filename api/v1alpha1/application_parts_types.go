@@ -256,9 +256,10 @@ type OnlineService struct {
 
 // Indicator says by what the availability of an Application is told, where its
 // own checks are not to.
+// +kubebuilder:validation:XValidation:rule="has(self.prometheus)",message="an indicator names its source: prometheus"
 type Indicator struct {
 	// prometheus is a server whose query tells it.
-	// +required
+	// +optional
 	Prometheus *PrometheusIndicator `json:"prometheus,omitempty"`
 }
 

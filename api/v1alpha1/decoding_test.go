@@ -110,3 +110,42 @@ func TestEveryKindDecodesWhatItCan(t *testing.T) {
 		})
 	}
 }
+
+// TestNoHalfAnAccount: an account of which any part does not decode is empty
+// but for its metadata, and says so, so that nobody goes on with the rest.
+func TestNoHalfAnAccount(t *testing.T) {
+	unfit := map[string]string{
+		"applicationUID": `5`,
+		"historyLostAt":  `"yesterday"`,
+		"totals":         `{"agreed":"many"}`,
+		"maintenance":    `[{"seenAt":"2026-11-01T00:00:00Z","window":"patch-day"}]`,
+		"current":        `{"since":"yesterday"}`,
+		"outages":        `{}`,
+		"dropped":        `"0"`,
+		"days":           `[5]`,
+		"periods":        `[{"startAt":1}]`,
+	}
+	for goField := range reflect.TypeFor[v1alpha1.AvailabilityRecord]().Fields() {
+		name, _, _ := strings.Cut(goField.Tag.Get("json"), ",")
+		if name == "" || name == "metadata" || name == "-" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			value, known := unfit[name]
+			if !known {
+				t.Fatalf("no value is known that does not fit %s", name)
+			}
+			members := `"applicationUID":"1","dropped":3,"totals":{"agreed":5},"outages":[{"check":"portal"}],`
+			text := `{"apiVersion":"kdz.mainz.de/v1alpha1","kind":"AvailabilityRecordList","items":[{"metadata":{"name":"a"},` + members + `"` + name + `":` + value + `}]}`
+			got := decodeList(t, text).(*v1alpha1.AvailabilityRecordList).Items[0]
+			if !strings.Contains(got.DecodingError, name) && !strings.Contains(got.DecodingError, "yesterday") {
+				t.Errorf("error %q does not name %s", got.DecodingError, name)
+			}
+			want := v1alpha1.AvailabilityRecord{DecodingError: got.DecodingError}
+			want.Name = "a"
+			if !reflect.DeepEqual(want, got) {
+				t.Errorf("of an unusable account is left: %+v", got)
+			}
+		})
+	}
+}

@@ -43,8 +43,10 @@ var applicationStatus = []field{
 	may("status.serviceLevel.agreedSeconds", count),
 	need("status.serviceLevel.asOf", instant),
 	may("status.serviceLevel.availability", percentage),
+	may("status.serviceLevel.budgetLeftSeconds", anyWhole),
 	may("status.serviceLevel.budgetSeconds", count),
 	may("status.serviceLevel.chargedSeconds", count),
+	may("status.serviceLevel.objective", percentage),
 	need("status.serviceLevel.period", text(1, 32)),
 	need("status.serviceLevel.result", oneOf("Met", "Breached", "InsufficientData")),
 	may("status.serviceLevel.unobservedSeconds", count),
@@ -77,7 +79,9 @@ var organisationalUnitStatus = []field{
 // serviceLevelStatus is what tells how an agreement stands.
 var serviceLevelStatus = []field{
 	may("status.applications", count),
+	may("status.availability", percentage),
 	may("status.breached", count),
+	may("status.budgetLeftSeconds", anyWhole),
 	may("status.insufficientData", count),
 	may("status.met", count),
 	may("status.observedGeneration", count),
@@ -115,6 +119,7 @@ var serviceLevelStatus = []field{
 	may("status.revisions[0].spec.serviceHours.weekly[0].days[0]", oneOf("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")),
 	need("status.revisions[0].spec.serviceHours.weekly[0].from", timeOfDay),
 	need("status.revisions[0].spec.serviceHours.weekly[0].to", timeOfDay),
+	may("status.worst", text(0, 127)),
 }
 
 // projectStatus is what tells how far a project is.

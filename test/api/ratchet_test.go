@@ -71,6 +71,7 @@ func old() (healthy, poisoned, locked *v1alpha1.Application) {
 	poisoned.Spec.Endpoints[0].TLS = &v1alpha1.TLSCheck{RenewBefore: "3w"}
 	poisoned.Spec.Release = &v1alpha1.Release{Version: "1", InstalledOn: "2026-02-30"}
 	poisoned.Spec.Maintenance[0].Duration = "1d"
+	poisoned.Spec.Indicator = &v1alpha1.Indicator{Prometheus: &v1alpha1.PrometheusIndicator{Server: "a", Query: "up", Interval: "1d"}}
 	poisoned.Spec.Backup = &v1alpha1.Backup{MaxAge: "1d", Sources: []v1alpha1.BackupSource{
 		{Name: "a", Heartbeat: &v1alpha1.HeartbeatSource{LeaseName: "a"}},
 	}}
@@ -232,6 +233,7 @@ func mend(t *testing.T, c client.Client) {
 		{name: "mend the timeout", do: func(a *v1alpha1.Application) { a.Spec.Endpoints[0].Timeout = "1s" }},
 		{name: "mend the statuses", do: func(a *v1alpha1.Application) { a.Spec.Endpoints[0].HTTP = nil }},
 		{name: "mend the certificate's time", do: func(a *v1alpha1.Application) { a.Spec.Endpoints[0].TLS = nil }},
+		{name: "mend the indicator", do: func(a *v1alpha1.Application) { a.Spec.Indicator.Prometheus.Interval = "1m" }},
 		{name: "mend the release", do: func(a *v1alpha1.Application) { a.Spec.Release = nil }},
 		{name: "mend the backup", do: func(a *v1alpha1.Application) { a.Spec.Backup.MaxAge = "24h" }},
 		{name: "mend the maintenance", do: func(a *v1alpha1.Application) { a.Spec.Maintenance[0].Duration = "24h" }},

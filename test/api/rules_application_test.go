@@ -34,10 +34,13 @@ var displayNameRules = []rule{
 }
 
 // maintenanceRules are those of the list of maintenance windows at path.
-func maintenanceRules(path string) []rule {
+func maintenanceRules(path string) []rule { return windowRules(path+"[0]", path+"[1]") }
+
+// windowRules are those of a maintenance window that happens once, at the
+// first path, and of one that recurs.
+func windowRules(once, recurring string) []rule {
 	const which = "a maintenance window has exactly one of startAt (once) and schedule (recurring)"
 	const howLong = "duration of a maintenance window must be more than 0s and at most 168h"
-	once, recurring := path+"[0]", path+"[1]"
 	return []rule{
 		refuse("window at no time", once, which, unset(once+".startAt")),
 		refuse("window once and recurring", recurring, which, set(recurring+".startAt", "2026-12-01T18:00:00Z")),
@@ -51,7 +54,7 @@ func maintenanceRules(path string) []rule {
 // applicationRules are those of an Application.
 var applicationRules = slices.Concat(
 	nameRules("the name of an Application must have at most 63 characters"),
-	displayNameRules, maintenanceRules("spec.maintenance"), endpointRules, operationRules, dependencyRules, hostingRules, backupRules,
+	displayNameRules, maintenanceRules("spec.maintenance"), endpointRules, operationRules, dependencyRules, hostingRules, backupRules, indicatorRules,
 	[]rule{
 		accept("least", set("spec", object(
 			"displayName", object("de", "a"), "origin", "Project", "lifecycle", "Planned",
@@ -63,9 +66,23 @@ var applicationRules = slices.Concat(
 	},
 )
 
+// indicatorRules are those of a query that stands for an Application.
+var indicatorRules = []rule{
+	accept("indicator of its own checks", unset("spec.indicator")),
+	accept("least of an indicator", set("spec.indicator.prometheus", object("server", "a", "query", "up"))),
+	accept("shortest interval of an indicator", set("spec.indicator.prometheus.interval", "5s")),
+	accept("longest interval of an indicator", set("spec.indicator.prometheus.interval", "24h")),
+	refuse("interval of an indicator too short", "spec.indicator.prometheus.interval", badInterval,
+		set("spec.indicator.prometheus.interval", "4999ms")),
+	refuse("interval of an indicator too long", "spec.indicator.prometheus.interval", badInterval,
+		set("spec.indicator.prometheus.interval", "24h1s")),
+	refuse("indicator without a source", "spec.indicator", "an indicator names its source: prometheus", set("spec.indicator", object())),
+}
+
 // most is as much as an Application may hold of what rules are evaluated for:
 // the server bounds what a request's rules may cost.
 var most = []edit{
+	set("spec.indicator.prometheus.query", strings.Repeat("a", 4096)),
 	set("spec.endpoints", many(32, func(i int) any {
 		return object("name", fmt.Sprintf("e%d", i), "url", "https://a/"+strings.Repeat("a", 1014), "interval", "1h1m1s1ms", "timeout", "1h1m1s",
 			"http", object("expectedStatuses", many(16, func(i int) any { return fmt.Sprintf("%d-599", 200+i) }),

@@ -71,7 +71,16 @@ var rollingRules = []rule{
 
 var availabilityRecordRules = slices.Concat(
 	nameRules("the name of an AvailabilityRecord is that of its Application"),
-	[]rule{accept("empty", unset("current"), unset("outages"), unset("days"), unset("periods"), unset("dropped"))},
+	windowRules("maintenance[0].window", "maintenance[1].window"),
+	[]rule{
+		accept("empty", unset("applicationUID"), unset("historyLostAt"), unset("totals"), unset("maintenance"),
+			unset("current"), unset("outages"), unset("days"), unset("periods"), unset("dropped")),
+		accept("one window twice, as it was and as it is", set("maintenance[1].window.name", "move")),
+		accept("least of a period that runs", set("current", object("period", "720h", "startAt", "2026-11-01T00:00:00Z",
+			"state", "NotInService", "since", "2026-11-01T00:00:00Z", "accumulators", object("asOf", "2026-11-01T00:00:00Z")))),
+		accept("least of an outage", set("outages[0]", object("check", "portal", "startAt", "2026-11-01T00:00:00Z"))),
+		accept("least of a period that is over", set("periods[0]", object("period", "2026-10"))),
+	},
 )
 
 var projectRules = slices.Concat(

@@ -32,12 +32,11 @@ type Pacer struct {
 	paces  map[string]*pace
 }
 
-// pace of an object: a token bucket of Burst tokens, one more each Spacing.
+// pace of an object.
 type pace struct {
 	// queued: a reconciliation is under way that has not begun.
 	queued bool
-	// fullAt is when the bucket is full again.
-	fullAt time.Time
+	bucket bucket
 }
 
 // New returns a Pacer to which nothing has happened yet.
@@ -78,11 +77,7 @@ func (p *Pacer) Wrote(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	o := p.of(name)
-	if now := p.clock.Now(); o.fullAt.Before(now) {
-		o.fullAt = now
-	}
-	o.fullAt = o.fullAt.Add(p.limits.Spacing)
+	p.of(name).bucket.take(p.clock.Now(), p.limits.Spacing)
 }
 
 // Forget drops an object that is gone.
@@ -103,6 +98,5 @@ func (p *Pacer) of(name string) *pace {
 
 // wait returns how long it takes until there is a token, 0 if there is one.
 func (p *Pacer) wait(o *pace) time.Duration {
-	spent := time.Duration(p.limits.Burst-1) * p.limits.Spacing
-	return max(0, o.fullAt.Add(-spent).Sub(p.clock.Now()))
+	return o.bucket.wait(p.clock.Now(), p.limits.Burst, p.limits.Spacing)
 }
