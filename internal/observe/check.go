@@ -184,8 +184,11 @@ func (c *check) receive(a *answer, offset int64) bool {
 	changed := c.streak.feed(reading{at: a.start.wall, failed: failed, slow: a.result.Slow}, c.limits)
 	c.attest(a.start.wall)
 	c.conclude(a, verdictBefore, changed)
+	if c.shown == before {
+		return false
+	}
 	c.record(&before, a.start.wall)
-	return c.shown != before
+	return true
 }
 
 // remember keeps of an answer what may have to be told later.

@@ -158,7 +158,7 @@ func (t *timeline[T]) remove(place int32) {
 	moved := t.entries[last]
 	t.entries[last] = timelineEntry[T]{}
 	t.entries = t.entries[:last]
-	if last == 0 {
+	if last == 0 && cap(t.entries) > 1024 {
 		t.entries = nil // what a storm needed is not kept
 	}
 	if i == last {
