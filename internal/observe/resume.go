@@ -68,6 +68,7 @@ func (e *Engine) resume(c *check, now instant) {
 	}
 	if c.resume(p, now) {
 		e.changed(c.subscriber)
+		e.lapses.move(c.place, c.cover)
 	}
 	e.follow(c)
 }
@@ -87,6 +88,7 @@ func (c *check) resume(p Pending, now instant) bool {
 	c.streak.settle(c.limits, now.wall)
 	c.show(c.streak.since)
 	c.drift = patience - 1 // the next failure says why
+	c.cover = max(c.cover, c.credit(now))
 	c.record(&before, now.wall)
 	return c.shown != before
 }
