@@ -137,7 +137,7 @@ func TestChangesTellTheStateAndTheWatermarkPassesOverNone(tt *testing.T) {
 				a.engine.SettleBefore(a.last.At.Add(time.Duration(rapid.IntRange(-60, 60).Draw(t, "seconds")) * second))
 			},
 			"behave": func(t *rapid.T) {
-				all := []behaviour{well, refusing, hanging, starving}
+				all := []behaviour{well, refusing, hanging, starving, rejecting}
 				a.behaves[a.draw(t)] = rapid.SampledFrom(all).Draw(t, "behaviour")
 			},
 			"limit": func(t *rapid.T) {

@@ -153,6 +153,23 @@ func TestDistrustAndBlindnessOverlap(t *testing.T) {
 	}
 }
 
+func TestDarknessThatTouchesAnotherIsOne(t *testing.T) {
+	w := newWorld(t, Options{})
+	at := func(d time.Duration) instant { return instant{mono: int64(d), wall: w.at.wall + int64(d)} }
+	w.until(100 * second)
+	w.engine.Distrust("The clock is wrong.")
+	w.until(200 * second)
+	w.engine.Trust()
+	w.engine.darken(at(150*second), at(210*second))
+	if since := time.Duration(w.engine.sight.darkSince.mono); since != 100*second {
+		t.Errorf("dark since %s", since)
+	}
+	w.engine.darken(at(300*second), at(310*second))
+	if since := time.Duration(w.engine.sight.darkSince.mono); since != 300*second {
+		t.Errorf("dark since %s", since)
+	}
+}
+
 func TestCredentialsRejectedInDistrustAreToldAfterIt(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.ensure("payroll", in(probe(address(1), script(rejecting, phase{minute, well})), 10*second))
@@ -165,6 +182,9 @@ func TestCredentialsRejectedInDistrustAreToldAfterIt(t *testing.T) {
 	w.engine.Forget(keyOf("other"))
 	w.engine.Trust()
 	w.expect("payroll", StateUnknown, 2*minute, ReasonCredentialsRejected)
+	if diff := cmp.Diff(told{2 * minute, StateUnknown, ReasonCredentialsRejected}, w.changes("payroll")[1]); diff != "" {
+		t.Error(diff)
+	}
 	w.run(10 * minute)
 	if len(w.asked[address(1)]) != asked {
 		t.Error("the question was put again, which may lock the account")

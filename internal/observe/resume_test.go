@@ -120,6 +120,29 @@ func TestNothingIsResumedThatIsKnownBetter(t *testing.T) {
 	w.expect("other", StateDown, w.now(), ReasonFailedEarlier)
 }
 
+func TestResumedOutageSpeaksUntilItIsAskedAnew(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.ensure("payroll", seededUp(address(1), starving))
+	w.run(minute)
+	w.expectState("payroll", StateUnknown)
+	w.engine.Resume([]Pending{streakOf("payroll", minute, 3)})
+	w.run(20 * second)
+	w.expect("payroll", StateDown, -minute, ReasonFailedEarlier)
+	w.run(20 * second)
+	w.expectState("payroll", StateUnknown)
+}
+
+func TestResumedFailuresCountForFlapping(t *testing.T) {
+	s := streak{up: true}
+	s.resume(50, 4)
+	for _, r := range readings("SF") {
+		s.feed(r, limits{failures: 10, successes: 1})
+	}
+	if s.verdict() != verdictFlapping {
+		t.Errorf("verdict %d after five failures of six", s.verdict())
+	}
+}
+
 func TestResumeHoldsForFiveMinutes(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.engine.Resume([]Pending{streakOf("payroll", minute, 3), streakOf("late", minute, 3)})
@@ -151,6 +174,7 @@ func TestSweepEndsWhenAllWereAnswered(t *testing.T) {
 	w.ensure("without", without)
 	w.ensure("black hole", in(probe(address(5), hanging), 20*second))
 	w.ensure("gone", in(probe(address(6), hanging), time.Hour))
+	w.ensure("unasked", in(probe(address(8), hanging), time.Hour))
 	w.run(second)
 	if _, swept := w.engine.Swept(); swept {
 		t.Error("swept before it was sealed")
@@ -158,6 +182,7 @@ func TestSweepEndsWhenAllWereAnswered(t *testing.T) {
 	w.engine.Seal()
 	w.ensure("later", in(probe(address(7), hanging), time.Hour))
 	w.engine.Forget(keyOf("gone"))
+	w.ensure("unasked", without)
 	w.until(9 * second)
 	if _, swept := w.engine.Swept(); swept {
 		t.Error("swept though one still runs")

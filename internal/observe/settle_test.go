@@ -167,7 +167,10 @@ func TestChangeOutOfUnknownDatesFromItsEvidence(t *testing.T) {
 		"the outage goes on":     {refusing, refusing, 1, StateDown, back},
 		"the outage ended":       {refusing, well, 1, StateUp, back},
 		"the outage ended twice": {refusing, well, 2, StateUp, back},
-		"an outage":              {well, refusing, 1, StateDown, back},
+		"a success too few": {
+			refusing, script(refusing, phase{back + interval - time.Millisecond, well}), 2, StateDown, back + interval,
+		},
+		"an outage": {well, refusing, 1, StateDown, back},
 		"a streak that began before": {
 			script(refusing, phase{minute - interval - time.Millisecond, well}), refusing, 1, StateDown, back,
 		},
@@ -198,9 +201,16 @@ func TestChangeOutOfUnknownDatesFromItsEvidence(t *testing.T) {
 }
 
 func TestTooManyChangesBecomeUnknown(t *testing.T) {
-	h := &history{}
+	h := &history{check: &check{subscriber: &subscriber{}}}
 	for n := range maxChanges + 100 {
-		h.add(change{at: int64(1000 + 10*n), state: []stateCode{codeUp, codeDown}[n%2]})
+		c := change{at: int64(1000 + 10*n), state: []stateCode{codeUp, codeDown}[n%2]}
+		if c.state == codeDown {
+			c.first, c.count = c.at-1, 3
+		}
+		h.add(c)
+	}
+	if p, found := h.openStreak(2000); !found || wallNanos(p.FirstFailure) != 1009 || p.Count != 3 {
+		t.Errorf("the first streak is %v", p)
 	}
 	if len(h.changes) != maxChanges {
 		t.Fatalf("%d changes are kept", len(h.changes))

@@ -18,7 +18,6 @@ func (e *Engine) Watermark() Watermark {
 	now := e.now()
 	// Should the loop be late, what it would notice must not be passed over.
 	e.watchClocks(now)
-	e.lapseSilent(now)
 	pending, at := e.openStreaks()
 	at = min(at, now.wall, e.unsettled.next(), e.unjudged(now))
 	if e.sight.dark() {

@@ -136,25 +136,35 @@ func TestWatermarkDoesNotWaitForAProbeThatIgnoresItsTimeout(t *testing.T) {
 }
 
 func TestWatermarkWaitsForProof(t *testing.T) {
-	w := newWorld(t, Options{})
-	target := "127.0.0.1:80"
-	w.ensure("payroll", in(probe(target, script(hanging, phase{minute, well})), 10*second))
-	w.ensure("neighbour", in(probe("127.0.0.2:80", well), time.Second)) // no other network
-	w.until(minute)
-	w.settleAll()
-	began := w.askedAfter(target, minute-10*second)
-	w.until(began + 10*second + 5*second + 9*second)
-	if at := w.settled(); at != began+10*second {
-		t.Errorf("watermark %s, a failure of %s waits for proof", at, began+10*second)
-	}
-	for range 60 { // it becomes Unknown, which is not passed over either
-		w.run(second)
-		at := w.settled()
-		if all := w.changes("payroll"); len(all) > 0 && at > all[0].At {
-			t.Fatalf("watermark %s is after %v", at, all[0])
+	for _, interval := range []time.Duration{2 * second, 10 * second} {
+		once := minute + interval
+		for name, after := range map[string]behaviour{
+			"each time": hanging,
+			"once":      script(starving, phase{once, hanging}),
+		} {
+			t.Run(fmt.Sprint(interval, " ", name), func(t *testing.T) {
+				w := newWorld(t, Options{})
+				target := "127.0.0.1:80"
+				w.ensure("payroll", in(probe(target, script(after, phase{minute, well})), interval))
+				w.ensure("neighbour", in(probe("127.0.0.2:80", well), second)) // no other network
+				w.until(minute)
+				w.settleAll()
+				began := w.askedAfter(target, minute-interval) + interval
+				w.until(began + interval/2 + 9*second)
+				if at := w.settled(); at != began {
+					t.Errorf("watermark %s, a failure of %s waits for proof", at, began)
+				}
+				for range 600 { // it becomes Unknown, which is not passed over either
+					w.run(100 * time.Millisecond)
+					at := w.settled()
+					if all := w.changes("payroll"); len(all) > 0 && at > all[0].At {
+						t.Fatalf("watermark %s is after %v", at, all[0])
+					}
+				}
+				w.expectState("payroll", StateUnknown)
+			})
 		}
 	}
-	w.expectState("payroll", StateUnknown)
 }
 
 func TestWatermarkStandsStillWhileBlind(t *testing.T) {
@@ -244,7 +254,7 @@ func TestPendingIsBoundedAndSorted(t *testing.T) {
 func TestPendingStreakStaysUntilItsOutageIsSettled(t *testing.T) {
 	w := newWorld(t, Options{})
 	target := address(1)
-	w.ensure("payroll", in(probe(target, script(well, phase{minute, well}, phase{2 * minute, refusing})), 10*second))
+	w.ensure("payroll", in(probe(target, script(refusing, phase{minute, well}, phase{2 * minute, refusing}, phase{3 * minute, well})), 10*second))
 	w.until(minute)
 	w.settleAll()
 	first := w.askedAfter(target, minute-time.Millisecond-10*second) + 10*second
@@ -255,15 +265,15 @@ func TestPendingStreakStaysUntilItsOutageIsSettled(t *testing.T) {
 		t.Error(diff)
 	}
 	want.Count = 3
-	w.until(3 * minute) // down, and up again
-	if n := len(w.changes("payroll")); n != 2 {
-		t.Fatalf("%d changes", n)
+	w.until(3*minute + 15*second) // down, up again, and failing
+	if n, failing := len(w.changes("payroll")), len(w.engine.failing.entries); n != 2 || failing != 1 {
+		t.Fatalf("%d changes, %d failing", n, failing)
 	}
 	if diff := cmp.Diff(Watermark{At: passed.At, Pending: []Pending{want}}, w.engine.Watermark()); diff != "" {
 		t.Error(diff)
 	}
 	w.settleAll()
-	if m := w.engine.Watermark(); len(m.Pending) != 0 || !m.At.Equal(w.wall(w.now())) {
+	if m := w.engine.Watermark(); len(m.Pending) != 1 || m.Pending[0].Count > 2 || !m.At.Equal(w.wall(w.now())) {
 		t.Errorf("watermark %v", m)
 	}
 }
