@@ -184,7 +184,7 @@ func (e *Engine) coveredUntil(c *check) int64 {
 	return c.cover
 }
 
-// lapseSilent makes Unknown what nothing covers any more. While in the dark nothing
+// lapseSilent makes Unknown what nothing covers any more. In the dark nothing
 // is, for five minutes, and then only slowly; nor while we may turn out to be.
 func (e *Engine) lapseSilent(now instant) {
 	for e.nextLapse() <= now.mono {
