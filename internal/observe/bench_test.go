@@ -90,13 +90,15 @@ func heapAlloc() uint64 {
 }
 
 // memoryPerCheck returns how many bytes a check takes, its probe and all its
-// strings included, after each was asked three times.
+// strings included, after each was asked three times and it was recorded that it
+// is up.
 func memoryPerCheck(size int) float64 {
 	before := heapAlloc()
 	var runs atomic.Int64
 	e, at := still()
 	fleet(e, size, 30*second, &runs)
 	drive(e, at, int64(90*second))
+	e.SettleBefore(wallTime(at.wall))
 	after := heapAlloc()
 	runtime.KeepAlive(e)
 	return float64(after-before) / float64(size)

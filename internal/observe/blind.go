@@ -58,9 +58,17 @@ type sight struct {
 	blind     bool
 	since     instant // of blindness, the present or the last one
 	ended     instant // of the last one
+	darkSince instant // of blindness or distrust, the present or the last one
+	darkEnded instant // of the last one
 	open      map[network][]suspicion
 	count     int   // of open suspicions
 	doubt     int64 // when the first failure came since anything answered
+
+	distrusted      bool
+	distrust        string  // why
+	distrustedSince instant // the present or the last time
+	trusted         int64   // since when again
+	rejections      map[*question]Result
 }
 
 func newSight(witnessed bool) sight {
@@ -73,6 +81,9 @@ func newSight(witnessed bool) sight {
 		asked:     longAgo,
 		since:     instant{mono: longAgo},
 		ended:     instant{mono: longAgo},
+		darkSince: instant{mono: longAgo},
+		darkEnded: instant{mono: longAgo},
+		trusted:   longAgo,
 		open:      map[network][]suspicion{},
 	}
 }
@@ -150,9 +161,9 @@ func (s *sight) take(ready func(network, *suspicion) bool) []suspicion {
 }
 
 // covers reports whether what was covered until then is covered on, because we
-// were blind at that time or since.
+// were in the dark at that time or since.
 func (s *sight) covers(until int64) bool {
-	return !s.blind && s.ended.mono > longAgo && until >= s.since.mono
+	return !s.dark() && s.darkEnded.mono > longAgo && until >= s.darkSince.mono
 }
 
 // weigh decides about a failure that the way may be to blame for.
@@ -162,7 +173,7 @@ func (e *Engine) weigh(q *question, a *answer, now instant) {
 	case e.sight.blind || a.start.mono < e.sight.ended.mono:
 		// Nothing that was sent while we were blind proves anything.
 	case e.sight.proves(n, now.mono):
-		e.deliver(q, a)
+		e.deliver(q, a, now)
 	default:
 		e.sight.suspect(n, suspicion{question: q, answer: *a, at: now.mono})
 		e.askWitness(now)
@@ -196,7 +207,7 @@ func (e *Engine) resolve(now instant) {
 	}
 	proven := e.sight.take(func(n network, s *suspicion) bool { return e.sight.proves(n, s.at) })
 	for i := range proven {
-		e.deliver(proven[i].question, &proven[i].answer)
+		e.deliver(proven[i].question, &proven[i].answer, now)
 	}
 }
 
@@ -208,7 +219,7 @@ func (e *Engine) lookAround(now instant) {
 		if e.sight.anything < old[0].at {
 			e.beginBlindness(&old[0], now)
 		} else {
-			e.dropUnproven(old)
+			e.dropUnproven(old, now)
 		}
 	}
 	if e.sight.uneasy() {
@@ -217,14 +228,24 @@ func (e *Engine) lookAround(now instant) {
 }
 
 // dropUnproven is for failures that nothing proved, though something answered.
-func (e *Engine) dropUnproven(old []suspicion) {
+// They hold off silence no longer.
+func (e *Engine) dropUnproven(old []suspicion, now instant) {
 	for i := range old {
 		a := &old[i].answer
 		if message := a.result.Message + " Nothing proves that the way there works."; len(message) <= MaxMessageLength {
 			a.result.Message = message
 		}
 		a.result.Reason, a.result.Outcome = ReasonPathUnconfirmed, OutcomeInconclusive
-		e.deliverDoubt(old[i].question, a)
+		q := old[i].question
+		e.deliverDoubt(q, a, now)
+		if q.undecided > 0 {
+			continue
+		}
+		for _, c := range q.checks {
+			if c.cover < e.lapses.at(c.place) && c.shown.state != codeUnknown {
+				e.lapses.move(c.place, c.cover)
+			}
+		}
 	}
 }
 
@@ -236,22 +257,16 @@ func (e *Engine) beginBlindness(first *suspicion, now instant) {
 		since.wall += late
 	}
 	e.sight.take(func(network, *suspicion) bool { return true })
+	e.darken(since, now)
 	e.sight.blind, e.sight.since = true, since
-	e.unknownAt = now.mono
-	gap := Gap{From: wallTime(since.wall), Reason: GapBlind}
-	e.outbox.push(func() {
-		e.options.Logger.Info("Blind: nothing at all can be reached; outages are not judged meanwhile", "since", gap.From)
-		e.options.OnGap(gap)
-	})
+	e.tellGap("Blind: nothing at all can be reached; outages are not judged meanwhile",
+		Gap{From: wallTime(since.wall), Reason: GapBlind})
 }
 
 func (e *Engine) endBlindness(now instant) {
 	e.sight.blind, e.sight.ended = false, now
-	gap := Gap{From: wallTime(e.sight.since.wall), To: wallTime(now.wall), Reason: GapBlind}
-	e.outbox.push(func() {
-		e.options.Logger.Info("No longer blind", "since", gap.From, "until", gap.To)
-		e.options.OnGap(gap)
-	})
+	e.sight.lighten(now)
+	e.tellGap("No longer blind", Gap{From: wallTime(e.sight.since.wall), To: wallTime(now.wall), Reason: GapBlind})
 }
 
 // askWitness asks the witness unless it is being asked, or was just now.
@@ -296,10 +311,7 @@ func (e *Engine) watchClocks(now instant) {
 	}
 	e.offset = offset
 	gap := Gap{From: wallTime(now.wall - max(step, 0)), To: wallTime(now.wall - min(step, 0)), Reason: GapClockStepped}
-	e.outbox.push(func() {
-		e.options.Logger.Info("The wall clock was set", "from", gap.From, "to", gap.To, "by", time.Duration(step))
-		e.options.OnGap(gap)
-	})
+	e.tellGap("The wall clock was set, or the machine slept", gap)
 }
 
 // maxClockStep is how far wall clock and monotonic clock may part at once.

@@ -71,11 +71,18 @@ type check struct {
 	last       *note
 	shown      shown
 	message    string
-	place      int32 // in the engine's timeline of lapses
+	history    *history // nil if all changes are settled
+	earliest   int64    // wall; when the next change can have come about
+	place      int32    // in the engine's timeline of lapses
+	failed     int32    // in the engine's timeline of unfinished streaks
 	drift      uint16
 	later      uint8 // in a row that a later certificate was seen
 	step       Step
 	granted    bool // covered on credit since the last definite result
+	attested   bool // Unknown, but it has had a definite result since
+	decided    bool // it has had a definite result in this process
+	answered   bool // or any other
+	awaited    bool // its answer is waited for
 }
 
 func (c *check) setPlace(place int32) { c.place = place }
@@ -104,6 +111,7 @@ func (c *check) begin(seed *Observation, now instant) {
 	}
 	if !seed.Since.IsZero() {
 		c.shown.since = wallNanos(seed.Since)
+		c.earliest = c.shown.since
 	}
 	c.shown.certificate = wallNanos(seed.CertificateNotAfter)
 	c.checkedAt, c.latency = wallNanos(seed.CheckedAt), int64(seed.Latency)
@@ -149,6 +157,7 @@ func (c *check) setLimits(l limits, now instant) bool {
 	}
 	if c.streak.settle(l, now.wall) && c.shown.state != codeUnknown {
 		c.show(c.streak.since)
+		c.record(&before, now.wall)
 	}
 	return c.shown != before
 }
@@ -166,15 +175,20 @@ func (c *check) receive(a *answer, offset int64) bool {
 	}
 	c.due = nextPhase(c.phase, c.interval, offset, a.start.mono)
 	c.cover = max(c.cover, a.start.mono+coverIntervals*c.interval)
-	c.granted = false
+	c.granted, c.decided = false, true
 	c.checkedAt = a.start.wall
 	failed := a.result.Outcome == OutcomeFailure
 	c.remember(a, failed)
 	c.seeCertificate(&a.result)
 	verdictBefore := c.streak.verdict()
 	changed := c.streak.feed(reading{at: a.start.wall, failed: failed, slow: a.result.Slow}, c.limits)
+	c.attest(a.start.wall)
 	c.conclude(a, verdictBefore, changed)
-	return c.shown != before
+	if c.shown == before {
+		return false
+	}
+	c.record(&before, a.start.wall)
+	return true
 }
 
 // remember keeps of an answer what may have to be told later.
@@ -295,27 +309,30 @@ func (c *check) doubt(a *answer) bool {
 	case a.result.Reason == ReasonCredentialsRejected:
 		c.lose(a.start.wall)
 		c.showNote()
+		c.record(&before, a.start.wall)
 	}
 	return c.shown != before
 }
 
 // lapse makes the check Unknown because nothing covers it any more since the
-// given wall time, and reports whether something shown changed.
-func (c *check) lapse(since int64, blind bool) bool {
+// given wall time, and reports whether something shown changed. A reason is
+// given if the fault is our own.
+func (c *check) lapse(since int64, reason, message string) bool {
 	if c.shown.state == codeUnknown {
 		return false
 	}
+	before := c.shown
 	c.lose(since)
 	switch {
-	case blind:
-		c.shown.reason = ReasonBlind
-		c.message = "Nothing at all could be reached for five minutes; the fault is likely the operator's own connection."
+	case reason != "":
+		c.shown.reason, c.message = reason, message
 	case c.last != nil && c.last.doubtful:
 		c.showNote()
 	default:
 		c.shown.reason = ReasonNoRecentResult
 		c.message = "No check has had a result for two intervals."
 	}
+	c.record(&before, since)
 	return true
 }
 
@@ -339,5 +356,6 @@ func (c *check) observation() Observation {
 		Latency:             time.Duration(c.latency),
 		CertificateNotAfter: wallTime(c.shown.certificate),
 		CheckedAt:           wallTime(c.checkedAt),
+		Changes:             c.unsettled(),
 	}
 }

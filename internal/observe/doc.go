@@ -54,4 +54,21 @@
 // which nothing changes causes no writes: the reason of an unchanged state and a
 // later expiry of a certificate are shown when they were seen three times in a
 // row.
+//
+// # What is settled
+//
+// Each change of a check's state is kept with its moment until somebody says
+// that it is recorded (Settle), so that an account misses none however late it
+// is written. It is dated like the state, but never into a time in which the
+// check was Unknown: that nobody saw.
+//
+// Watermark says up to when nothing is missing: everything that was due is
+// judged, and every change is settled. A streak of failures does not hold it
+// back. It is listed instead, until it is broken or the outage that comes of it
+// is settled, and another process goes on with it (Resume). While nothing can be
+// seen the watermark stands still, and until those who keep the account were
+// told of a gap it does not pass it. It never goes back.
+//
+// Distrust makes the engine blind for a reason that it cannot know of itself,
+// such as a clock that is wrong. No answer ends that, only Trust.
 package observe

@@ -37,6 +37,14 @@ type Engine struct {
 	dues        timeline[*question]
 	lapses      timeline[*check]
 	deadlines   timeline[*run]
+	unsettled   timeline[*history] // by the wall time of their first changes
+	failing     timeline[failure]  // by the wall time of their first failures
+	outstanding outstanding
+	untold      []int64 // when gaps began that are about to be told; wall
+	told        int64   // the last watermark; wall
+	sweep       sweep
+	resumed     map[checkID]Pending // waits for its checks
+	begun       int64               // when Start was called; never if it was not
 	pool        pool
 	sight       sight
 	offset      int64 // wall minus monotonic, by which phases are placed
@@ -74,6 +82,7 @@ func New(options Options) *Engine {
 		timeouts:    map[int64]int{},
 		pool:        pool{size: options.Workers},
 		sight:       newSight(options.Witness != nil),
+		begun:       never,
 		alarm:       make(chan struct{}, 1),
 		context:     context.Background(),
 	}
@@ -104,7 +113,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.mu.Lock()
 	e.context = ctx
-	e.planned.Store(e.clock().mono)
+	e.begun = e.clock().mono
+	e.planned.Store(e.begun)
 	e.mu.Unlock()
 	e.running.Store(true)
 	defer e.running.Store(false)

@@ -246,7 +246,9 @@ func TestSlowListenerDelaysNobodyElse(t *testing.T) {
 	eventually(t, "all are told", func() bool { return woken.Load() == fleet })
 }
 
-func TestHealthzWhenJudgingIsFrozen(t *testing.T) {
+// The scheduler is frozen: Healthz fails within 120 s, so that liveness restarts
+// the process, and not before.
+func TestS6FrozenSchedulerFailsHealthz(t *testing.T) {
 	clock := clocktesting.NewFakeClock(dayZero)
 	e := start(t, Options{Clock: clock})
 	c := in(answering("a", Result{Outcome: OutcomeSuccess}), 30*second)
@@ -258,6 +260,9 @@ func TestHealthzWhenJudgingIsFrozen(t *testing.T) {
 	sleeps := time.Duration(e.planned.Load() - e.now().mono)
 	if sleeps > maxSleep {
 		t.Errorf("the loop sleeps for %s, so that a freeze is noticed too late", sleeps)
+	}
+	if limit := sleeps + 10*second + minute; limit >= 120*second {
+		t.Errorf("a freeze is noticed after %s", limit)
 	}
 	clock.Step(sleeps + 10*second + minute)
 	if err := e.Healthz(nil); err != nil {

@@ -23,6 +23,8 @@ type Health struct {
 	// Blind: nothing at all could be reached, so that the fault is likely the
 	// operator's own.
 	Blind Condition
+	// Distrusted: Distrust was called, so that no result counts.
+	Distrusted Condition
 	// OverCapacity: checks were missed because there is more to ask than there
 	// are places. It lasts until none was missed for a minute, or for two
 	// intervals of the check that was.
@@ -63,6 +65,9 @@ func (e *Engine) Health() Health {
 	}
 	if e.sight.blind {
 		h.Blind = Condition{Active: true, Since: wallTime(e.sight.since.wall), Message: "Nothing at all can be reached."}
+	}
+	if e.sight.distrusted {
+		h.Distrusted = Condition{Active: true, Since: wallTime(e.sight.distrustedSince.wall), Message: e.sight.distrust}
 	}
 	if e.capacity.over {
 		h.OverCapacity = Condition{Active: true, Since: wallTime(e.capacity.since), Message: e.capacity.message()}

@@ -19,16 +19,16 @@ func (e *Engine) judge(q *question, a *answer, now instant) {
 	switch {
 	case r.Outcome == OutcomeSuccess:
 		q.penalty = 0
-		e.deliver(q, a)
+		e.deliver(q, a, now)
 	case r.Outcome == OutcomeFailure && r.Class == ClassPath:
 		e.weigh(q, a, now)
 	case r.Outcome == OutcomeFailure:
-		e.deliver(q, a)
+		e.deliver(q, a, now)
 	default:
 		if r.Reason == ReasonCredentialsRejected {
 			e.punish(q, now)
 		}
-		e.deliverDoubt(q, a)
+		e.deliverDoubt(q, a, now)
 	}
 }
 
@@ -39,24 +39,34 @@ func answers(r *Result) bool {
 }
 
 // deliver tells a definite answer to all who want it.
-func (e *Engine) deliver(q *question, a *answer) {
-	if a.start.mono <= q.decided {
-		return // a newer answer has overtaken it
+func (e *Engine) deliver(q *question, a *answer, now instant) {
+	if a.start.mono <= q.decided || !e.sight.counts(a.start) {
+		return // a newer answer has overtaken it, or it is not trusted
 	}
 	q.decided = a.start.mono
 	for _, c := range q.checks {
 		if c.receive(a, e.offset) {
 			e.changed(c.subscriber)
 		}
+		e.follow(c)
+		e.heard(c, now)
 	}
 }
 
 // deliverDoubt tells an inconclusive answer to all who want one.
-func (e *Engine) deliverDoubt(q *question, a *answer) {
+func (e *Engine) deliverDoubt(q *question, a *answer, now instant) {
+	if !e.sight.counts(a.start) {
+		if a.result.Reason == ReasonCredentialsRejected {
+			e.sight.reject(q, &a.result)
+		}
+		return
+	}
 	for _, c := range q.checks {
 		if c.doubt(a) {
 			e.changed(c.subscriber)
 		}
+		e.follow(c)
+		e.heard(c, now)
 	}
 }
 
@@ -107,6 +117,7 @@ func (e *Engine) due(q *question, now instant) {
 	switch q.stage {
 	case stageIdle:
 		e.ask(q, at)
+		e.outstanding.push(dueTime{q, at, now.wallAt(at)}, e.queued+e.pool.running)
 	case stageWaiting, stageReady:
 		if !inPhase {
 			break
@@ -154,8 +165,9 @@ func (e *Engine) overran(r *run, now instant) {
 
 // lapseIfSilent makes the check Unknown if nothing covers it any more.
 func (e *Engine) lapseIfSilent(c *check, now instant) {
-	if e.coveredUntil(c) <= now.mono && !e.sight.blind && !e.sight.doubting() && c.lapse(now.wall-(now.mono-c.cover), false) {
+	if e.coveredUntil(c) <= now.mono && !e.sight.dark() && !e.sight.doubting() && c.lapse(now.wallAt(c.cover), "", "") {
 		e.changed(c.subscriber)
+		e.follow(c)
 	}
 }
 
@@ -164,7 +176,7 @@ func (e *Engine) lapseIfSilent(c *check, now instant) {
 // moved it: nobody's fault but ours.
 func (e *Engine) coveredUntil(c *check) int64 {
 	if e.sight.covers(c.cover) {
-		c.cover = max(c.cover, e.sight.ended.mono+coverIntervals*c.interval)
+		c.cover = max(c.cover, e.sight.darkEnded.mono+coverIntervals*c.interval)
 	}
 	if c.question != nil && c.question.undecided > 0 {
 		return c.cover + int64(proofWindow) + int64(2*time.Second)
@@ -172,7 +184,7 @@ func (e *Engine) coveredUntil(c *check) int64 {
 	return c.cover
 }
 
-// lapseSilent makes Unknown what nothing covers any more. While blind nothing
+// lapseSilent makes Unknown what nothing covers any more. In the dark nothing
 // is, for five minutes, and then only slowly; nor while we may turn out to be.
 func (e *Engine) lapseSilent(now instant) {
 	for e.nextLapse() <= now.mono {
@@ -181,12 +193,13 @@ func (e *Engine) lapseSilent(now instant) {
 			e.lapses.move(c.place, until)
 			continue
 		}
-		since := now.wall - (now.mono - c.cover)
-		if e.sight.blind {
-			since = max(since, e.sight.since.wall)
+		since := now.wallAt(c.cover)
+		if e.sight.dark() {
+			since = max(since, e.sight.darkSince.wall)
 		}
-		if c.lapse(since, e.sight.blind) {
+		if reason, message := e.sight.darkness(); c.lapse(since, reason, message) {
 			e.changed(c.subscriber)
+			e.follow(c)
 			e.unknownAt = now.mono + int64(time.Second)/unknownRate
 		}
 		// Being Unknown it has nothing to lose until its next result.
@@ -200,8 +213,8 @@ func (e *Engine) nextLapse() int64 {
 	if e.sight.doubting() {
 		return never // for some 10 s: lookAround decides
 	}
-	if e.sight.blind && at != never {
-		at = max(at, e.sight.since.mono+int64(blindPatience), e.unknownAt)
+	if e.sight.dark() && at != never {
+		at = max(at, e.sight.darkSince.mono+int64(blindPatience), e.unknownAt)
 	}
 	return at
 }

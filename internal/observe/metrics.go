@@ -76,6 +76,8 @@ func (e *Engine) Collector() prometheus.Collector {
 		describe("in_flight", "Checks that are running.", func(h *Health) float64 { return float64(h.InFlight) }),
 		describe("queue_length", "Checks that are due and wait.", func(h *Health) float64 { return float64(h.Queued) }),
 		describe("blind", "1 while nothing at all can be reached.", func(h *Health) float64 { return flag(h.Blind.Active) }),
+		describe("distrusted", "1 while no result counts because the operator itself is not fit to judge.",
+			func(h *Health) float64 { return flag(h.Distrusted.Active) }),
 		describe("over_capacity", "1 while there is more to ask than there are places.",
 			func(h *Health) float64 { return flag(h.OverCapacity.Active) }),
 		describe("judging_lag_seconds", "How late judging is.", func(h *Health) float64 { return h.Lag.Seconds() }),

@@ -56,7 +56,7 @@ func TestMetrics(t *testing.T) {
 	w.run(minute + second)
 	count := func(n int) float64 { return float64(len(w.asked[address(n)])) }
 	want := map[string]float64{
-		"blind": 0, "over_capacity": 0, "in_flight": 0, "queue_length": 0,
+		"blind": 0, "distrusted": 0, "over_capacity": 0, "in_flight": 0, "queue_length": 0,
 		"judging_lag_seconds": 0, "scheduling_lag_seconds": 0,
 		"checks_total success": count(1), "checks_total failure": count(2), "checks_total inconclusive": count(3),
 		"late_seconds": count(1) + count(2) + count(3), "missed_total": 0, "wakes_total": float64(len(w.wakes)),

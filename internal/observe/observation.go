@@ -77,6 +77,15 @@ const (
 	// ReasonBlind: Unknown; the operator has reached nothing at all for five
 	// minutes, so the fault is likely its own.
 	ReasonBlind = "Blind"
+	// ReasonDistrusted: Unknown; for five minutes no result counted, because the
+	// operator itself was not fit to judge. The message says why.
+	ReasonDistrusted = "Distrusted"
+	// ReasonTooManyChanges: of a Change to Unknown that stands for more changes
+	// than are kept.
+	ReasonTooManyChanges = "TooManyChanges"
+	// ReasonFailedEarlier: Down; the failures that confirmed it were seen by
+	// another process, and this one has seen none yet.
+	ReasonFailedEarlier = "FailedEarlier"
 	// ReasonPathUnconfirmed: Unknown; the check fails in a way that the network
 	// between may be to blame for, and nothing else proves that it works.
 	ReasonPathUnconfirmed = "PathUnconfirmed"
@@ -136,15 +145,17 @@ type Observation struct {
 // Change is a change of a check's State, or between slow and flapping.
 type Change struct {
 	// At is when it came about, in wall time: like Since, except that nothing is
-	// known of the time in which the check was Unknown. It is never before that
-	// of the change before it.
+	// known of the time in which the check was Unknown: what follows that came
+	// about when the first check began that speaks for it. It is after that of
+	// the change before it, by 1 ns at least, even if the clock was set back.
 	At time.Time
 	// State from then on, and the Reason and Message that were shown with it.
 	State           State
 	Reason, Message string
 }
 
-// Pending is an unfinished streak of failures.
+// Pending is a streak of failures of which nothing is recorded: an unfinished
+// one, or one that made its check Down by a change that is not settled.
 type Pending struct {
 	// Subscriber and Check whose streak it is.
 	Subscriber types.NamespacedName
@@ -158,9 +169,12 @@ type Pending struct {
 // Watermark says up to when everything that was seen is settled.
 type Watermark struct {
 	// At: each check that was due before it has been judged, and each change
-	// that came about before it was settled, or began with one of Pending.
+	// that came about before it was settled, or began with one of Pending. That
+	// a check is slow, or up after several successes, came about before it was
+	// known as well: once known it holds At, which was after it by then.
 	At time.Time
-	// Pending are unfinished streaks of failures, at most MaxPending.
+	// Pending are streaks of failures, at most MaxPending, oldest first; one at
+	// most of each check.
 	Pending []Pending
 }
 

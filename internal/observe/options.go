@@ -69,7 +69,7 @@ type Gap struct {
 	From time.Time
 	// To is when it ended; zero while it lasts.
 	To time.Time
-	// Reason is GapBlind or GapClockStepped.
+	// Reason is GapBlind, GapClockStepped or GapDistrusted.
 	Reason string
 }
 
@@ -80,6 +80,9 @@ const (
 	// GapClockStepped: the wall clock was set, or the machine slept: the wall
 	// time in between passed twice or not at all. Told once, with To set.
 	GapClockStepped = "ClockStepped"
+	// GapDistrusted: Distrust was called, since the operator itself was not fit
+	// to judge. It may overlap with another one.
+	GapDistrusted = "Distrusted"
 )
 
 func (o *Options) setDefaults() {

@@ -113,6 +113,7 @@ func (e *Engine) newCheck(s *subscriber, w *wanted, now instant) *check {
 		interval:   int64(w.Interval),
 		phase:      phaseOf(s.uid, w.Name),
 		place:      nowhere,
+		failed:     nowhere,
 	}
 	c.begin(w.Seed, now)
 	e.lapses.add(c, c.cover)
@@ -121,6 +122,7 @@ func (e *Engine) newCheck(s *subscriber, w *wanted, now instant) *check {
 	if w.Seed != nil {
 		e.seedPenalty(c, w.Seed, now)
 	}
+	e.resume(c, now)
 	return c
 }
 
@@ -130,8 +132,11 @@ func limitsOf(w *wanted) limits {
 
 // adapt makes a known check the one that is wanted.
 func (e *Engine) adapt(c *check, w *wanted, now instant) {
-	if l := limitsOf(w); l != c.limits && c.setLimits(l, now) {
-		e.changed(c.subscriber)
+	if l := limitsOf(w); l != c.limits {
+		if c.setLimits(l, now) {
+			e.changed(c.subscriber)
+		}
+		e.follow(c)
 	}
 	if c.interval != int64(w.Interval) {
 		c.setInterval(int64(w.Interval), e.offset, now)
@@ -151,8 +156,12 @@ func (e *Engine) adapt(c *check, w *wanted, now instant) {
 	}
 	e.detach(c, now)
 	c.reset(now)
+	e.follow(c)
 	e.lapses.move(c.place, c.cover)
 	e.attach(c, w, now)
+	if c.question == nil {
+		e.release(c, now)
+	}
 }
 
 // attach lets the check take part in its question, which is put soon.
@@ -179,7 +188,9 @@ func (e *Engine) attach(c *check, w *wanted, now instant) {
 		checkedAt := c.checkedAt
 		if c.doubt(&answer{start: now, result: rejected()}) {
 			e.changed(c.subscriber)
+			e.follow(c)
 		}
+		e.release(c, now)
 		c.checkedAt = checkedAt // it was another's
 	case q.run != nil:
 		c.due = min(c.due, q.run.start.mono)
@@ -271,6 +282,7 @@ func (e *Engine) detach(c *check, now instant) {
 // remove ends a check.
 func (e *Engine) remove(c *check, now instant) {
 	e.detach(c, now)
+	e.unfollow(c, now)
 	e.lapses.remove(c.place)
 	e.checks--
 }

@@ -112,6 +112,45 @@ func (t *timeline[T]) move(place int32, at int64) {
 	}
 }
 
+// before calls f for each item whose time is before the given one. F must leave
+// the timeline alone.
+func (t *timeline[T]) before(at int64, f func(T)) { t.beforeFrom(0, at, f) }
+
+func (t *timeline[T]) beforeFrom(i int, at int64, f func(T)) {
+	if i >= len(t.entries) || t.entries[i].at >= at {
+		return
+	}
+	f(t.entries[i].item)
+	t.beforeFrom(2*i+1, at, f)
+	t.beforeFrom(2*i+2, at, f)
+}
+
+// index is where an item of a timeline is, in a timeline of such.
+type index int
+
+func (index) setPlace(int32) {}
+
+// earliest returns the first items, at most n, in the order of their times. It
+// costs n times the logarithm of n, however many there are.
+func (t *timeline[T]) earliest(n int) []T {
+	var found []T
+	var next timeline[index]
+	look := func(i int) {
+		if i < len(t.entries) {
+			next.add(index(i), t.entries[i].at)
+		}
+	}
+	look(0)
+	for len(found) < n && len(next.entries) > 0 {
+		i := int(next.first())
+		next.remove(0)
+		found = append(found, t.entries[i].item)
+		look(2*i + 1)
+		look(2*i + 2)
+	}
+	return found
+}
+
 // remove takes out the item at the place.
 func (t *timeline[T]) remove(place int32) {
 	i, last := int(place), len(t.entries)-1
@@ -119,6 +158,9 @@ func (t *timeline[T]) remove(place int32) {
 	moved := t.entries[last]
 	t.entries[last] = timelineEntry[T]{}
 	t.entries = t.entries[:last]
+	if last == 0 && cap(t.entries) > 1024 {
+		t.entries = nil // what a storm needed is not kept
+	}
 	if i == last {
 		return
 	}

@@ -159,12 +159,12 @@ func TestRefusalIsAnAnswer(t *testing.T) {
 	w.expectState("other", StateDown)
 }
 
-// S1, a tenth of it: 1,000 up, our own line cut for 180 s: no outage, no wake,
-// one gap. The pool is small enough to be swamped by what hangs meanwhile.
+// 10,000 up, our own line cut for 180 s, to the witness too: no change of any
+// check, so no write, and one gap. The pool is small enough to be swamped by what
+// hangs meanwhile.
 func TestS1CutLineIsOneGap(t *testing.T) {
-	const fleet = 1000
+	const fleet = 10_000
 	options := withWitness()
-	options.Workers = 100
 	w := newWorld(t, options)
 	w.check = false
 	from, to := 5*minute, 8*minute
@@ -178,20 +178,27 @@ func TestS1CutLineIsOneGap(t *testing.T) {
 	if len(w.wakes) != fleet {
 		t.Fatalf("woken %d times at the start, want %d", len(w.wakes), fleet)
 	}
+	w.engine.SettleBefore(w.wall(from))
 	w.witness = false
 	w.until(to)
+	if at, blind := w.engine.Watermark().At, w.engine.Health().Blind.Since; at.After(blind) || at.Before(w.wall(from-10*second)) {
+		t.Errorf("all is settled until %s, blind since %s", at.Sub(dayZero), blind.Sub(dayZero))
+	}
 	if !w.engine.Health().Blind.Active {
 		t.Error("not blind though the line is cut")
 	}
 	w.witness = true
 	w.until(20 * minute)
 	for n := range fleet {
-		if o := w.see(fmt.Sprint(n)); o.State != StateUp {
-			t.Fatalf("%d is %s (%s)", n, o.State, o.Reason)
+		if o := w.see(fmt.Sprint(n)); o.State != StateUp || len(o.Changes) > 0 {
+			t.Fatalf("%d is %s (%s) after %v", n, o.State, o.Reason, o.Changes)
 		}
 	}
 	if len(w.wakes) != fleet {
 		t.Errorf("woken %d times since", len(w.wakes)-fleet)
+	}
+	if at := w.engine.Watermark().At; at.Before(w.wall(20*minute - 10*second)) {
+		t.Errorf("all is settled until %s only", at.Sub(dayZero))
 	}
 	if len(w.gaps) != 2 || !w.gaps[0].To.IsZero() || !w.gaps[0].From.Equal(w.gaps[1].From) || w.gaps[0].Reason != GapBlind {
 		t.Fatalf("gaps %v, want one with its end", w.gaps)
@@ -258,41 +265,6 @@ func TestLongBlindnessBecomesUnknownSlowly(t *testing.T) {
 	w.until(to + minute)
 	for n := range fleet {
 		w.expectState(fmt.Sprint(n), StateUp)
-	}
-}
-
-// S3: the API server (the witness) is gone for 90 s, 200 of 400 targets die
-// meanwhile: each since is exact.
-func TestS3WitnessGoneWhileTargetsDie(t *testing.T) {
-	w := newWorld(t, withWitness())
-	w.check = false
-	const fleet, dead = 400, 200
-	dies := func(n int) time.Duration { return 5*minute + time.Duration(n)*400*time.Millisecond }
-	for n := range fleet {
-		behave := behaviour(well)
-		if n < dead {
-			after := []behaviour{hanging, refusing}[n%2]
-			behave = script(after, phase{dies(n), well})
-		}
-		w.ensure(fmt.Sprint(n), in(probe(address(n), behave), 30*second))
-	}
-	w.until(5 * minute)
-	w.witness = false
-	w.until(6*minute + 30*second)
-	w.witness = true
-	w.until(10 * minute)
-	for n := range fleet {
-		if n >= dead {
-			w.expectState(fmt.Sprint(n), StateUp)
-			continue
-		}
-		o := w.see(fmt.Sprint(n))
-		if want := w.wall(w.askedAfter(address(n), dies(n))); o.State != StateDown || !o.Since.Equal(want) {
-			t.Errorf("%d is %s since %s, want Down since %s", n, o.State, o.Since, want)
-		}
-	}
-	if len(w.gaps) != 0 {
-		t.Errorf("gaps %v", w.gaps)
 	}
 }
 

@@ -211,6 +211,13 @@ func (s *streak) settleFlapping() (steadied bool) {
 	return !s.flapping
 }
 
+// resume continues a streak of failures that began elsewhere. What follows from
+// it settle says.
+func (s *streak) resume(first int64, count int32) {
+	s.run, s.first = -count, first
+	s.window |= 1<<min(count, windowSize) - 1
+}
+
 // restart is for another question under the same name: what was confirmed
 // stays until the new question confirms something else, and nothing that was
 // merely counted is carried over.

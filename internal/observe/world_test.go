@@ -79,6 +79,7 @@ func newWorld(t testing.TB, options Options) *world {
 	w.engine = New(options)
 	w.at = instant{wall: dayZero.UnixNano()}
 	w.engine.clock = func() instant { return w.at }
+	w.engine.begun = 0
 	w.engine.starter = func() {}
 	w.engine.witness = func() {
 		w.probed++
@@ -206,6 +207,7 @@ func (w *world) verify() {
 	if open != e.sight.count {
 		w.t.Fatalf("at %s: %d suspicions, %d counted", w.now(), open, e.sight.count)
 	}
+	w.verifyAccounts()
 	for _, s := range e.subscribers {
 		for _, c := range s.checks {
 			if c.question != nil && !slices.Contains(c.question.checks, c) {
