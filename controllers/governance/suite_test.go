@@ -184,7 +184,7 @@ func (w *world) start() {
 	}
 	w.registry = prometheus.NewRegistry()
 	ctx, cancel := context.WithCancel(context.Background())
-	err = controllers.Add(ctx, mgr, controllers.Options{Concurrency: 4, Clock: w.clock, Registerer: w.registry})
+	err = controllers.Add(ctx, mgr, controllers.Options{Namespace: metav1.NamespaceDefault, Concurrency: 4, Clock: w.clock, Registerer: w.registry})
 	if err != nil {
 		cancel()
 		w.Fatal(err)

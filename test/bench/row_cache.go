@@ -157,7 +157,7 @@ func (t *caches) open(ctx context.Context, options cache.Options) (cache.Cache, 
 		return nil, err
 	}
 	// This adds the indexes. The manager is never started, nor is what it has.
-	if err := controllers.Add(ctx, mgr, controllers.Options{Concurrency: 1, Registerer: prometheus.NewRegistry()}); err != nil {
+	if err := controllers.Add(ctx, mgr, controllers.Options{Namespace: operatorNamespace, Concurrency: 1, Registerer: prometheus.NewRegistry()}); err != nil {
 		return nil, err
 	}
 	for _, kind := range []client.Object{

@@ -141,6 +141,10 @@ func (l *Ledger) storeGaps(ctx context.Context) error {
 		if readErr != nil {
 			return readErr
 		}
+		l.gapsVersion = there
+		if len(ended) == 0 {
+			return nil // a copy can wait until it is known who leads
+		}
 		if found != nil {
 			next.Gaps = union(next.Gaps, found.Gaps)
 		}
