@@ -16,7 +16,11 @@ import (
 // zone.
 func (r *Report) Text() string {
 	zone := location(r.TimeZone)
-	blocks := []string{r.head(zone), r.figures(zone)}
+	t := &table{}
+	r.head(t, zone)
+	t.row("")
+	r.figures(t, zone)
+	blocks := []string{t.String()}
 	if r.Current != nil && r.Current.OpenOutage != nil {
 		blocks = append(blocks, "Outage that lasts\n"+r.outages([]v1alpha1.Outage{*r.Current.OpenOutage}, zone))
 	}
@@ -33,8 +37,7 @@ func (r *Report) Text() string {
 }
 
 // head says whose account it is, what was agreed, and how it stands.
-func (r *Report) head(zone *time.Location) string {
-	t := &table{}
+func (r *Report) head(t *table, zone *time.Location) {
 	name := r.Namespace + "/" + r.Name
 	if r.Title != "" {
 		name += " (" + r.Title + ")"
@@ -61,7 +64,6 @@ func (r *Report) head(zone *time.Location) string {
 	if c := r.Current; c != nil {
 		t.row("State", fmt.Sprintf("%s since %s", c.State, moment(&c.Since, zone)))
 	}
-	return t.String()
 }
 
 // bounds says from when to when the period is.
@@ -78,13 +80,12 @@ func (r *Report) bounds(zone *time.Location) string {
 }
 
 // figures are the sums of the period.
-func (r *Report) figures(zone *time.Location) string {
+func (r *Report) figures(t *table, zone *time.Location) {
 	p := &r.Period
-	t := &table{}
 	if p.AsOf != nil {
 		t.row("As of", moment(p.AsOf, zone))
 		if r.Current.NotInFigures > 0 {
-			t.note(fmt.Sprintf("%s since then, %s, are not in these figures: they are written when something happens", Seconds(r.Current.NotInFigures), r.Current.State))
+			t.note(fmt.Sprintf("the %s since then, %s, are not in these figures: %s", Seconds(r.Current.NotInFigures), r.Current.State, pending(r.Current.State)))
 		}
 	}
 	result := string(p.Result)
@@ -123,7 +124,18 @@ func (r *Report) figures(zone *time.Location) string {
 		t.row("Slow", Seconds(p.Slow))
 	}
 	t.row("Outages", tally(p))
-	return t.String()
+}
+
+// pending says what becomes of the time that is not in the figures yet.
+func pending(state v1alpha1.IndicatorState) string {
+	switch state {
+	case v1alpha1.IndicatorDown:
+		return "what of them is agreed time will be charged; when the budget is used up, that is written at once"
+	case v1alpha1.IndicatorUnobserved:
+		return "what of them is agreed time will count as unobserved"
+	default:
+		return "they are written when something happens"
+	}
 }
 
 // tally counts the outages of a period.
@@ -156,6 +168,9 @@ func (r *Report) outages(list []v1alpha1.Outage, zone *time.Location) string {
 	for i := range list {
 		o := &list[i]
 		end, duration := "-", "-"
+		if o.EndAt == nil && r.Current != nil {
+			duration = Seconds(r.Period.AsOf.Unix()+r.Current.NotInFigures-o.StartAt.Unix()) + " so far"
+		}
 		if o.EndAt != nil {
 			end, duration = moment(o.EndAt, zone), Seconds(o.EndAt.Unix()-o.StartAt.Unix())
 		}
