@@ -28,20 +28,25 @@ func paces() []pace {
 	}
 }
 
-// burns says whether the agreement asks for alerts when its budget burns.
+// burnRateDisabled is the value of an agreement that wants no alerts.
+const burnRateDisabled = "Disabled"
+
+// burns says whether there are alerts when the budget of the agreement burns;
+// there are, unless it wants none.
 func burns(level *v1alpha1.ServiceLevel) bool {
-	return level.Spec.Alerting != nil && level.Spec.Alerting.BurnRate != "Disabled"
+	return level.Spec.Alerting == nil || level.Spec.Alerting.BurnRate != burnRateDisabled
 }
 
-// alertPolicies are those of an agreement that asks for alerts when its budget
-// burns.
+// alertPolicies are those of an agreement, unless it wants none.
 func alertPolicies(level *v1alpha1.ServiceLevel, w TimeWindow) []AlertPolicy {
 	if !burns(level) {
 		return nil
 	}
 	labels := map[string]any{}
-	for name, value := range level.Spec.Alerting.Labels {
-		labels[name] = string(value)
+	if level.Spec.Alerting != nil {
+		for name, value := range level.Spec.Alerting.Labels {
+			labels[name] = string(value)
+		}
 	}
 	var all []AlertPolicy
 	for _, p := range paces() {

@@ -102,8 +102,8 @@ func sloOf(level *v1alpha1.ServiceLevel, app Application, w TimeWindow, target j
 				Metadata: Metadata{Name: serviceName(app)},
 				Spec: IndicatorSpec{RatioMetric: &RatioMetric{
 					Counter: true,
-					Bad:     counter("kdz_application_bad_seconds_total", app),
-					Total:   counter("kdz_application_agreed_seconds_total", app),
+					Bad:     counter("kdz_application_bad_seconds_total", level, app),
+					Total:   counter("kdz_application_agreed_seconds_total", level, app),
 				}},
 			},
 			TimeWindow:      []TimeWindow{w},
@@ -117,9 +117,9 @@ func sloOf(level *v1alpha1.ServiceLevel, app Application, w TimeWindow, target j
 	return s
 }
 
-func counter(metric string, app Application) *Metric {
+func counter(metric string, level *v1alpha1.ServiceLevel, app Application) *Metric {
 	return &Metric{MetricSource: MetricSource{Type: "Prometheus", Spec: map[string]any{
-		"query": fmt.Sprintf("%s{namespace=%q,application=%q}", metric, app.Namespace, app.Name),
+		"query": fmt.Sprintf("%s{namespace=%q,application=%q,service_level=%q}", metric, app.Namespace, app.Name, level.Name),
 	}}}
 }
 
@@ -148,7 +148,7 @@ func warnings(level *v1alpha1.ServiceLevel, paths []string) []string {
 		all = append(all, "spec.decision is left out: it is evidence, and stays with the ServiceLevel")
 	}
 	if burns(level) {
-		all = append(all, "the AlertPolicies are like the operator's rules and not equal to them: those compare seconds with the budget of the period, and OpenSLO's compare rates; spec.notificationTargets is empty, since a ServiceLevel names none")
+		all = append(all, "the AlertPolicies are like the operator's rules and not equal to them: those compare seconds with the budget of the period, and OpenSLO's compare rates; their notificationTargets are empty, since a ServiceLevel names none")
 	}
 	return all
 }

@@ -124,8 +124,8 @@ func (i *Import) slo(d *document) (*v1alpha1.ServiceLevel, []error) {
 	if (s.Spec.Indicator == nil) == (s.Spec.IndicatorRef == "") && !composite(s.Spec.Objectives) {
 		wrong(at("spec", "must have exactly one of indicator and indicatorRef"))
 	}
-	if len(s.Spec.AlertPolicies) > 0 && level.Spec.Alerting == nil {
-		level.Spec.Alerting = &v1alpha1.Alerting{BurnRate: "Enabled"}
+	if len(s.Spec.AlertPolicies) == 0 && level.Spec.Alerting == nil {
+		level.Spec.Alerting = &v1alpha1.Alerting{BurnRate: burnRateDisabled}
 	}
 	var errs []error
 	for _, e := range problems {

@@ -30,7 +30,7 @@ func unmapped(s *SLO) []string {
 	for i := range spec.Objectives {
 		all = append(all, unmappedObjective(fmt.Sprintf("spec.objectives[%d]", i), &spec.Objectives[i])...)
 	}
-	note(len(spec.AlertPolicies) > 0, "spec.alertPolicies", "alerting.burnRate is Enabled, and the operator's own rules hold")
+	note(len(spec.AlertPolicies) > 0, "spec.alertPolicies", "the operator's own rules alert of an agreement, unless it wants none")
 	return all
 }
 
