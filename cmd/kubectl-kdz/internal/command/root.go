@@ -36,7 +36,6 @@ func New(o Options) *cobra.Command {
 			"service levels to and from OpenSLO. It reads the cluster and writes nothing to it.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
 		// So that help says what people type.
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kdz"},
 	}
@@ -45,10 +44,21 @@ func New(o Options) *cobra.Command {
 	root.SetErr(o.Streams.ErrOut)
 	root.CompletionOptions.HiddenDefaultCmd = true
 
-	export := &cobra.Command{Use: "export", Short: "Translate objects of the cluster into another format", Args: cobra.NoArgs}
-	export.AddCommand(t.exportOpenSLO())
-	read := &cobra.Command{Use: "import", Short: "Translate another format into objects, and print them", Args: cobra.NoArgs}
-	read.AddCommand(t.importOpenSLO())
-	root.AddCommand(t.availability(), export, read, t.version())
+	root.AddCommand(
+		t.availability(),
+		group("export", "Translate objects of the cluster into another format", t.exportOpenSLO()),
+		group("import", "Translate another format into objects, and print them", t.importOpenSLO()),
+		t.version(),
+	)
 	return root
+}
+
+// group is a command that has only others below it, and shows which.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	g.AddCommand(commands...)
+	return g
 }
