@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"kdz.mainz.de/operator/api/v1alpha1"
 )
 
@@ -43,77 +41,30 @@ func (e *WindowError) Error() string {
 // A window that cannot be used is left out and named among the errors; the
 // others are judged all the same.
 func Open(windows []v1alpha1.MaintenanceWindow, now time.Time) (open *Window, next time.Time, errs []*WindowError) {
-	for i := range windows {
-		w, change, err := occurrence(&windows[i], now)
-		if err != nil {
-			err.Index = i
-			errs = append(errs, err)
-			continue
-		}
+	m, errs := NewMaintenance(windows)
+	for _, w := range m.windows {
+		occurrence, change := w.at(now)
 		next = Earliest(next, change)
-		if w != nil && (open == nil || w.End.After(open.End)) {
-			open = w
+		if occurrence != nil && (open == nil || occurrence.End.After(open.End)) {
+			open = occurrence
 		}
 	}
 	return open, next, errs
 }
 
-// occurrence returns the occurrence of a window that is open at now, if any,
-// and the next moment at which that changes.
-func occurrence(w *v1alpha1.MaintenanceWindow, now time.Time) (*Window, time.Time, *WindowError) {
-	length, err := time.ParseDuration(string(w.Duration))
-	if err != nil || length <= 0 {
-		return nil, time.Time{}, &WindowError{Field: "duration", Detail: fmt.Sprintf("%q is not a duration above 0s, such as 2h", w.Duration)}
+// at returns the occurrence of a window that is open at now, if any, and the
+// next moment at which that changes. Of occurrences that overlap it is the
+// latest, whose end counts.
+func (w *window) at(now time.Time) (*Window, time.Time) {
+	start, next := w.start, time.Time{}
+	if w.recurrence != nil {
+		start, next = w.recurrence.around(now)
+	} else if now.Before(start) {
+		return nil, start
 	}
-	if w.Schedule == "" {
-		start, err := time.Parse(time.RFC3339, string(w.StartAt))
-		if err != nil {
-			return nil, time.Time{}, &WindowError{Field: "startAt", Detail: fmt.Sprintf("%q is not a moment, such as 2026-03-31T18:00:00+02:00", w.StartAt)}
-		}
-		return within(w, start, length, now, time.Time{})
+	end := start.Add(w.length)
+	if start.IsZero() || !now.Before(end) {
+		return nil, next
 	}
-	schedule, werr := parseSchedule(w)
-	if werr != nil {
-		return nil, time.Time{}, werr
-	}
-	// The latest occurrence that began at or before now is the last that the
-	// schedule yields from length before now on; overlapping occurrences of
-	// one window make one long opening, of which the latest end counts.
-	start := schedule.Next(now.Add(-length))
-	if start.IsZero() {
-		return nil, time.Time{}, &WindowError{Field: "schedule", Detail: fmt.Sprintf("%q never happens", w.Schedule)}
-	}
-	for following := schedule.Next(start); !following.IsZero() && !following.After(now); following = schedule.Next(start) {
-		start = following
-	}
-	return within(w, start, length, now, schedule.Next(now))
-}
-
-// within places now relative to [start, start+length).
-func within(w *v1alpha1.MaintenanceWindow, start time.Time, length time.Duration, now, following time.Time) (*Window, time.Time, *WindowError) {
-	end := start.Add(length)
-	switch {
-	case now.Before(start):
-		return nil, start, nil
-	case now.Before(end):
-		return &Window{Name: string(w.Name), Reason: w.Reason, Start: start, End: end}, Earliest(end, following), nil
-	default:
-		return nil, following, nil
-	}
-}
-
-// parseSchedule reads the five cron fields of a window in its time zone.
-func parseSchedule(w *v1alpha1.MaintenanceWindow) (cron.Schedule, *WindowError) {
-	zone := string(w.TimeZone)
-	if zone == "" {
-		zone = Zone
-	}
-	if _, err := time.LoadLocation(zone); err != nil {
-		return nil, &WindowError{Field: "timeZone", Detail: fmt.Sprintf("%q is not in the time zone database; Europe/Berlin is", zone)}
-	}
-	schedule, err := cron.ParseStandard("CRON_TZ=" + zone + " " + w.Schedule)
-	if err != nil {
-		return nil, &WindowError{Field: "schedule", Detail: fmt.Sprintf("%q is not a schedule of five cron fields, such as \"0 18 * * 2\": %v", w.Schedule, err)}
-	}
-	return schedule, nil
+	return &Window{Name: w.name, Reason: w.reason, Start: start, End: end}, Earliest(end, next)
 }
