@@ -21,12 +21,16 @@ import (
 var version = "dev"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
-	err := command.New(command.Options{Version: version, Streams: streams, Clock: clock.RealClock{}}).ExecuteContext(ctx)
-	stop()
-	if err != nil {
+	if err := run(version, clock.RealClock{}); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
+}
+
+// run runs the command that the arguments of the process say.
+func run(version string, clock clock.PassiveClock) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
+	return command.New(command.Options{Version: version, Streams: streams, Clock: clock}).ExecuteContext(ctx)
 }

@@ -122,10 +122,8 @@ func (r *Report) running(g Given) {
 		last = c.Segments[i]
 	}
 	r.agree(g, last.ServiceLevel, last.Generation, a.AsOf.Time)
-	r.Current = &Current{
-		State: c.State, Since: c.Since, OpenOutage: c.OpenOutage,
-		NotInFigures: max(0, g.Now.Unix()-a.AsOf.Unix()),
-	}
+	r.Current = &Current{State: c.State, Since: c.Since, OpenOutage: c.OpenOutage}
+	r.since(a.AsOf.Unix(), g.Now.Unix())
 	r.Past = g.Record.Periods
 	r.Outages = within(g.Record.Outages, c.StartAt.Time, time.Time{})
 	r.Period.Why = why(&r.Period, r.Agreement)
@@ -137,6 +135,30 @@ func (r *Report) running(g Given) {
 	}
 	if ref := g.Application.Spec.ServiceLevelRef; ref != nil && ref.Name != last.ServiceLevel {
 		r.Notes = append(r.Notes, fmt.Sprintf("The Application refers to ServiceLevel %s, by which nothing is counted yet.", ref.Name))
+	}
+}
+
+// since fills in what has passed since the account was written. A period that
+// ended meanwhile is booked by the operator later.
+func (r *Report) since(asOf, now int64) {
+	terms := &v1alpha1.ServiceLevelTerms{}
+	if r.Agreement != nil && r.Agreement.Terms != nil {
+		terms = r.Agreement.Terms
+	}
+	if kind := terms.Availability.Window.Calendar; kind != "" {
+		p := calendar.PeriodAt(kind, location(r.TimeZone), r.Period.StartAt.Unix())
+		if p.Name == r.Period.Name && now >= p.Span.To {
+			end := metav1.Unix(p.Span.To, 0)
+			r.Current.Ended, now = &end, p.Span.To
+			r.Notes = append(r.Notes, "By the calendar this period is over. The operator books it within six hours of its end; if that has passed, does it run?")
+		}
+	}
+	if now <= asOf {
+		return
+	}
+	r.Current.NotInFigures = now - asOf
+	if hours, err := calendar.NewHours(terms.ServiceHours); err == nil && r.Agreement != nil {
+		r.Current.ServiceNotInFigures = hours.Seconds(calendar.Span{From: asOf, To: now})
 	}
 }
 

@@ -95,9 +95,13 @@ type Current struct {
 	// State of the indicator, and since when.
 	State v1alpha1.IndicatorState `json:"state"`
 	Since metav1.Time             `json:"since"`
-	// NotInFigures is how many seconds have passed since the period's AsOf. At
-	// rest nothing is written, so the figures lack them.
-	NotInFigures int64 `json:"notInFiguresSeconds"`
+	// NotInFigures is how many seconds of the period have passed since its AsOf,
+	// and ServiceNotInFigures how many of them are in service hours. At rest
+	// nothing is written, so the figures lack them.
+	NotInFigures        int64 `json:"notInFiguresSeconds"`
+	ServiceNotInFigures int64 `json:"serviceNotInFiguresSeconds"`
+	// Ended is when the period ended by the calendar, if it is not booked yet.
+	Ended *metav1.Time `json:"endedAt,omitempty"`
 	// OpenOutage that lasts.
 	OpenOutage *v1alpha1.Outage `json:"openOutage,omitempty"`
 }

@@ -85,7 +85,7 @@ func (r *Report) figures(t *table, zone *time.Location) {
 	if p.AsOf != nil {
 		t.row("As of", moment(p.AsOf, zone))
 		if r.Current.NotInFigures > 0 {
-			t.note(fmt.Sprintf("the %s since then, %s, are not in these figures: %s", Seconds(r.Current.NotInFigures), r.Current.State, pending(r.Current.State)))
+			t.note(r.pending())
 		}
 	}
 	result := string(p.Result)
@@ -127,14 +127,26 @@ func (r *Report) figures(t *table, zone *time.Location) {
 }
 
 // pending says what becomes of the time that is not in the figures yet.
-func pending(state v1alpha1.IndicatorState) string {
-	switch state {
-	case v1alpha1.IndicatorDown:
-		return "what of them is agreed time will be charged; when the budget is used up, that is written at once"
-	case v1alpha1.IndicatorUnobserved:
-		return "what of them is agreed time will count as unobserved"
+func (r *Report) pending() string {
+	c := r.Current
+	span := "since then"
+	if c.Ended != nil {
+		span = "from then to the end of the period"
+	}
+	words := fmt.Sprintf("not in these figures: %s %s, %s", Seconds(c.NotInFigures), span, c.State)
+	if r.Agreement == nil {
+		return words
+	}
+	words += fmt.Sprintf(", %s of it in service hours", Seconds(c.ServiceNotInFigures))
+	switch {
+	case c.ServiceNotInFigures == 0:
+		return words
+	case c.State == v1alpha1.IndicatorDown:
+		return words + ", which will be charged but for maintenance; should the budget be used up, that is written at once"
+	case c.State == v1alpha1.IndicatorUnobserved:
+		return words + ", which will count as unobserved"
 	default:
-		return "they are written when something happens"
+		return words
 	}
 }
 
