@@ -4,6 +4,7 @@ package account
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -142,7 +143,7 @@ func (r *Report) pending() string {
 	case c.ServiceNotInFigures == 0:
 		return words
 	case c.State == v1alpha1.IndicatorDown:
-		return words + ", which will be charged but for maintenance; should the budget be used up, that is written at once"
+		return words + ", which will be charged as far as nothing excuses it; should the budget be used up, that is written at once"
 	case c.State == v1alpha1.IndicatorUnobserved:
 		return words + ", which will count as unobserved"
 	default:
@@ -220,7 +221,7 @@ func periods(list []v1alpha1.AccountPeriod) string {
 	for i := range list {
 		p := &list[i]
 		t.row(p.Period, orDash(string(p.ServiceLevel)), orDash(string(p.Objective)), orDash(string(p.Availability)), orDash(string(p.Result)),
-			Seconds(p.Charged), Seconds(p.Budget), Seconds(p.Unobserved), fmt.Sprint(p.Outages), secondsOrDash(p.MTTR), secondsOrDash(p.MTBF))
+			Seconds(p.Charged), Seconds(p.Budget), Seconds(p.Unobserved), strconv.Itoa(int(p.Outages)), secondsOrDash(p.MTTR), secondsOrDash(p.MTBF))
 	}
 	return t.String()
 }

@@ -105,7 +105,7 @@ func TestBadInput(t *testing.T) {
 		{"import openslo", "which file? --filename names it, and - is the standard input"},
 		{"import openslo -f /nonexistent.yaml", "/nonexistent.yaml"},
 		{"import openslo -f -", "there is no SLO in the input"},
-		{"availabilty", "Did you mean this?\n\tavailability"},
+		{"availab", "Did you mean this?\n\tavailability"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
 			out, errOut, err := run(t, "", strings.Fields(test.args)...)

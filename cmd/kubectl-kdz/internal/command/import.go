@@ -29,7 +29,7 @@ func (t *tool) importOpenSLO() *cobra.Command {
 			if file == "" {
 				return errors.New("which file? --filename names it, and - is the standard input")
 			}
-			var from io.Reader = t.Streams.In
+			from := t.Streams.In
 			if file != "-" {
 				f, err := os.Open(file)
 				if err != nil {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
 	"strings"
 
@@ -89,9 +90,7 @@ func (e *Export) add(comment string, document any) error {
 
 func sloOf(level *v1alpha1.ServiceLevel, app Application, w TimeWindow, target json.Number, kept map[string]string, policies []AlertPolicy) SLO {
 	annotations := map[string]string{AnnotationApplication: app.Namespace + "/" + app.Name}
-	for name, value := range kept {
-		annotations[name] = value
-	}
+	maps.Copy(annotations, kept)
 	s := SLO{
 		APIVersion: APIVersion, Kind: KindSLO,
 		Metadata: Metadata{Name: serviceName(app), DisplayName: english(level.Spec.DisplayName), Annotations: annotations},
