@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package account shows the account of an Application's availability as a
+// person reads it: what was agreed, what of it was kept, which outages there
+// were, and what was subtracted from each and why.
+//
+// It shows what is stored and judges nothing anew. It is pure: objects and the
+// present moment are passed in, and text is returned.
+package account

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package command
+
+import (
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/utils/clock"
+)
+
+// Options are what a command works with.
+type Options struct {
+	// Version of the plugin.
+	Version string
+	// Streams that it reads from and writes to.
+	Streams genericiooptions.IOStreams
+	// Clock says what time it is.
+	Clock clock.PassiveClock
+}
+
+// tool is what all commands share.
+type tool struct {
+	Options
+	flags *genericclioptions.ConfigFlags
+}
+
+// New returns the command `kubectl kdz`, which reads os.Args unless told
+// otherwise.
+func New(o Options) *cobra.Command {
+	t := &tool{Options: o, flags: genericclioptions.NewConfigFlags(true)}
+	root := &cobra.Command{
+		Use:   "kubectl-kdz",
+		Short: "What the KDZ agreed, and how it stands",
+		Long: "Shows the accounts of availability that the KDZ operator keeps, and translates\n" +
+			"service levels to and from OpenSLO. It reads the cluster and writes nothing to it.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		// So that help says what people type.
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kdz"},
+	}
+	root.SetIn(o.Streams.In)
+	root.SetOut(o.Streams.Out)
+	root.SetErr(o.Streams.ErrOut)
+	root.CompletionOptions.HiddenDefaultCmd = true
+
+	root.AddCommand(
+		t.availability(),
+		group("export", "Translate objects of the cluster into another format", t.exportOpenSLO()),
+		group("import", "Translate another format into objects, and print them", t.importOpenSLO()),
+		t.version(),
+	)
+	return root
+}
+
+// group is a command that has only others below it, and shows which.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	g.AddCommand(commands...)
+	return g
+}
