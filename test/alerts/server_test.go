@@ -30,7 +30,7 @@ import (
 
 // haste is how much faster than real time the accounts of this test run. Every
 // range and every wait in the rules is as much shorter.
-const haste = 30
+const haste = 15
 
 var durations = regexp.MustCompile(`\[(\d+)([mhd])\]|((?:interval|for): )(\d+)([mhd])\b`)
 
@@ -104,7 +104,7 @@ func (r *replica) read(w *world) {
 	level := &v1alpha1.ServiceLevel{ObjectMeta: metav1.ObjectMeta{Name: "around-the-clock"}}
 	level.Spec.Alerting = &v1alpha1.Alerting{Labels: map[string]v1alpha1.AlertLabelValue{"team": "portal"}}
 	for key, record := range w.records {
-		r.Set(key, record, nil, level)
+		r.Set(key, metrics.Account{Stored: record, Level: level})
 	}
 }
 
@@ -181,7 +181,7 @@ func TestS9RealServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		return fmt.Sprintf(`
-global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}
 rule_files: [rules.yaml]
 scrape_configs:
 - job_name: kdz
@@ -236,7 +236,8 @@ scrape_configs:
 	same := func() {
 		found := alerts()
 		if len(found) != 1 || found[0].State != "firing" || !found[0].ActiveAt.Equal(page.ActiveAt) {
-			t.Fatalf("alerts %+v, want only %+v", found, page)
+			t.Fatalf("alerts %+v, want only %+v; seconds since the last scrape that succeeded: %v", found, page,
+				value(t, server, `time() - max(max_over_time(timestamp(up == 1)[5m:1s]))`))
 		}
 	}
 	await(t, "the other replica is scraped", func() bool {

@@ -83,14 +83,20 @@ func TestAccounts(t *testing.T) {
 	labelled := &v1alpha1.Alerting{Labels: map[string]v1alpha1.AlertLabelValue{
 		"team": "portal", "service": "civento", "application": "other", "severity": "none", "__name__": "evil", "__x": "y", "pod": "p",
 	}}
-	l.Set(keyOf("down"), recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Agreed: 1000, Charged: 10, Unobserved: 1}), nil,
-		levelOf("around-the-clock", labelled))
-	l.Set(keyOf("quiet"), recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{Agreed: 1000}), nil,
-		levelOf("office-hours", &v1alpha1.Alerting{BurnRate: "Disabled", Labels: labelled.Labels}))
-	l.Set(keyOf("free"), recordOf(epoch, v1alpha1.IndicatorUnobserved, v1alpha1.AccountTotals{}), nil, nil)
-	l.Set(keyOf("new"), &v1alpha1.AvailabilityRecord{Totals: v1alpha1.AccountTotals{Agreed: 5}}, nil, levelOf("office-hours", nil))
-	l.Set(keyOf("gone"), recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), nil, nil)
-	l.Set(keyOf("gone"), nil, nil, nil)
+	l.Set(keyOf("down"), Account{
+		Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Agreed: 1000, Charged: 10, Unobserved: 1}),
+		Level:  levelOf("around-the-clock", labelled),
+	})
+	l.Set(keyOf("quiet"), Account{
+		Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{Agreed: 1000}),
+		Level:  levelOf("office-hours", &v1alpha1.Alerting{BurnRate: "Disabled", Labels: labelled.Labels}),
+	})
+	l.Set(keyOf("free"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUnobserved, v1alpha1.AccountTotals{})})
+	l.Set(keyOf("new"), Account{
+		Stored: &v1alpha1.AvailabilityRecord{Totals: v1alpha1.AccountTotals{Agreed: 5}}, Level: levelOf("office-hours", nil),
+	})
+	l.Set(keyOf("gone"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{})})
+	l.Set(keyOf("gone"), Account{})
 	want := map[string]float64{
 		"kdz_operator_heartbeat_timestamp_seconds": float64(l.at.Unix()),
 		"kdz_application_alerting_info application=down namespace=amt-33 service=civento service_level=around-the-clock team=portal": 1,
@@ -127,7 +133,7 @@ func TestAccounts(t *testing.T) {
 // what is recorded.
 func TestOnlyTheLeaderTells(t *testing.T) {
 	l := newLeader(t)
-	l.Set(keyOf("a"), recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), nil, levelOf("l", nil))
+	l.Set(keyOf("a"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), Level: levelOf("l", nil)})
 	l.leads = false
 	if got := series(t, l.registry); len(got) != 0 {
 		t.Errorf("a replica that does not lead tells %v", got)
@@ -142,9 +148,32 @@ func TestOnlyTheLeaderTells(t *testing.T) {
 // heartbeat. What it says is recorded all the same.
 func TestNotBeforeTheRecord(t *testing.T) {
 	l := newLeader(t)
-	l.Set(keyOf("a"), recordOf(epoch.Add(time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 7}), nil, levelOf("l", nil))
+	l.Set(keyOf("a"), Account{
+		Stored: recordOf(epoch.Add(time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 7}), Level: levelOf("l", nil),
+	})
 	if got := series(t, l.registry)["kdz_application_bad_seconds_total application=a namespace=amt-33 service_level=l"]; got != 7 {
 		t.Errorf("%v bad seconds, want 7", got)
+	}
+}
+
+// TestAnotherPeriod: the end of a period may be written hours later. What is
+// left is that of the new one from the first moment on, and the counters go on
+// from what is stored.
+func TestAnotherPeriod(t *testing.T) {
+	l := newLeader(t)
+	l.at = epoch.Add(time.Minute)
+	judged := recordOf(epoch.Add(30*time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 3030})
+	judged.Current.Accumulators.Charged, judged.Current.Budget, judged.Current.Objective = 20, 2678, "99"
+	l.Set(keyOf("a"), Account{
+		Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 3000}), Judged: judged, Level: levelOf("l", nil),
+	})
+	got := series(t, l.registry)
+	for name, want := range map[string]float64{
+		"bad_seconds_total": 3060, "budget_seconds": 2678, "budget_left_seconds": 2678 - 50, "objective_ratio": 0.99,
+	} {
+		if value := got["kdz_application_"+name+" application=a namespace=amt-33 service_level=l"]; value != want {
+			t.Errorf("%s is %v, want %v", name, value, want)
+		}
 	}
 }
 
@@ -158,10 +187,10 @@ func TestCountersNeverDecrease(t *testing.T) {
 		before := map[string]float64{}
 		for range 10 {
 			l.at = epoch.Add(time.Duration(seconds.Draw(r, "at")) * time.Second)
-			l.Set(keyOf("a"), recordOf(epoch.Add(time.Duration(seconds.Draw(r, "asOf"))*time.Second), rapid.SampledFrom(states).Draw(r, "state"),
-				v1alpha1.AccountTotals{
-					Agreed: seconds.Draw(r, "agreed"), Charged: seconds.Draw(r, "charged"), Unobserved: seconds.Draw(r, "unobserved"),
-				}), nil, nil)
+			asOf := epoch.Add(time.Duration(seconds.Draw(r, "asOf")) * time.Second)
+			l.Set(keyOf("a"), Account{Stored: recordOf(asOf, rapid.SampledFrom(states).Draw(r, "state"), v1alpha1.AccountTotals{
+				Agreed: seconds.Draw(r, "agreed"), Charged: seconds.Draw(r, "charged"), Unobserved: seconds.Draw(r, "unobserved"),
+			})})
 			now := series(t, l.registry)
 			for name, value := range before {
 				if name != "kdz_operator_heartbeat_timestamp_seconds" && now[name] < value {
@@ -187,7 +216,7 @@ func TestS9LeaderKilled(t *testing.T) {
 	read := func() *leader {
 		l := newLeader(t)
 		for key, record := range records {
-			l.Set(key, record.DeepCopy(), nil, level)
+			l.Set(key, Account{Stored: record.DeepCopy(), Level: level})
 		}
 		return l
 	}
@@ -220,7 +249,7 @@ func TestAccountsTwice(t *testing.T) {
 		t.Error("the same metrics were registered twice")
 	}
 	var none *Accounts
-	none.Set(keyOf("none"), nil, nil, nil)
+	none.Set(keyOf("none"), Account{})
 	none.Forget(keyOf("none"))
 }
 
@@ -242,7 +271,7 @@ func TestManyAccounts(t *testing.T) {
 func fill(l *leader, n int) {
 	level := levelOf("around-the-clock", &v1alpha1.Alerting{Labels: map[string]v1alpha1.AlertLabelValue{"team": "portal"}})
 	for i := range n {
-		l.Set(keyOf(fmt.Sprintf("a-%05d", i)), recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{}), nil, level)
+		l.Set(keyOf(fmt.Sprintf("a-%05d", i)), Account{Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{}), Level: level})
 	}
 }
 
