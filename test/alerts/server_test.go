@@ -23,7 +23,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
-	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 	"kdz.mainz.de/operator/test/servers"
 )
@@ -75,7 +74,7 @@ func (w *world) record(asOf time.Time, state v1alpha1.IndicatorState) *v1alpha1.
 }
 
 // totals of an agreement around the clock.
-func totals(r *v1alpha1.AvailabilityRecord, _ *availability.Agreement, at time.Time) v1alpha1.AccountTotals {
+func totals(r *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals {
 	t, since := r.Totals, int64(at.Sub(r.Current.Accumulators.AsOf.Time)/time.Second)
 	t.Agreed += since
 	if r.Current.State == v1alpha1.IndicatorDown {
@@ -89,7 +88,7 @@ func (w *world) start(t *testing.T) *replica {
 	r := &replica{}
 	registry := prometheus.NewRegistry()
 	var err error
-	r.Accounts, err = metrics.NewAccounts(registry, metrics.AccountsOptions{Totals: totals, Recorded: w.now, Leads: r.leads.Load})
+	r.Accounts, err = metrics.NewAccounts(registry, metrics.AccountsOptions{Recorded: w.now, Leads: r.leads.Load})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +103,7 @@ func (r *replica) read(w *world) {
 	level := &v1alpha1.ServiceLevel{ObjectMeta: metav1.ObjectMeta{Name: "around-the-clock"}}
 	level.Spec.Alerting = &v1alpha1.Alerting{Labels: map[string]v1alpha1.AlertLabelValue{"team": "portal"}}
 	for key, record := range w.records {
-		r.Set(key, metrics.Account{Stored: record, Level: level})
+		r.Set(key, metrics.Account{Stored: record, Totals: totals, Level: level})
 	}
 }
 

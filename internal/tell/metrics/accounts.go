@@ -13,14 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
-	"kdz.mainz.de/operator/internal/judge/availability"
 )
 
 // AccountsOptions of Accounts. All are required.
 type AccountsOptions struct {
-	// Totals returns the totals of an account at a moment that is not before
-	// what is stored; it is availability.Totals.
-	Totals func(*v1alpha1.AvailabilityRecord, *availability.Agreement, time.Time) v1alpha1.AccountTotals
 	// Recorded is up to when everything that was seen is recorded in the
 	// cluster; zero while that is not known.
 	Recorded func() time.Time
@@ -46,7 +42,7 @@ type Accounts struct {
 // account is what is told of one Application.
 type account struct {
 	stored, judged *v1alpha1.AvailabilityRecord
-	agreement      *availability.Agreement
+	totals         Totals
 	// labels: namespace, application, service level.
 	labels [3]string
 	// told is the most that was told so far.
@@ -91,6 +87,10 @@ func NewAccounts(r prometheus.Registerer, o AccountsOptions) (*Accounts, error) 
 	return m, r.Register(alerting{m})
 }
 
+// Totals returns the totals of a record at a moment that is not before what the
+// record counts; it is availability.Totals with the agreement of an Application.
+type Totals func(record *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals
+
 // Account of an Application, as it was judged.
 type Account struct {
 	// Stored is the record as it is in the cluster; nil means that there is
@@ -100,10 +100,11 @@ type Account struct {
 	// another period since it was stored; nil means as Stored. Budget and
 	// objective rest on it.
 	Judged *v1alpha1.AvailabilityRecord
-	// Agreement of Level, which the Application refers to; both are nil if it
-	// refers to none.
-	Agreement *availability.Agreement
-	Level     *v1alpha1.ServiceLevel
+	// Totals of these records under the agreement. Required where there is a
+	// record with a current period.
+	Totals Totals
+	// Level that the Application refers to; nil if it refers to none.
+	Level *v1alpha1.ServiceLevel
 }
 
 // Set tells how the account of an Application stands. Nothing in it must be
@@ -117,7 +118,7 @@ func (m *Accounts) Set(key types.NamespacedName, told Account) {
 		return
 	}
 	a := &account{
-		stored: slim(told.Stored), agreement: told.Agreement,
+		stored: slim(told.Stored), totals: told.Totals,
 		labels: [3]string{key.Namespace, key.Name}, objective: -1,
 	}
 	a.judged = a.stored
@@ -218,12 +219,12 @@ func (m *Accounts) Collect(ch chan<- prometheus.Metric) {
 		tell := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64) {
 			ch <- prometheus.MustNewConstMetric(desc, kind, value, a.labels[:]...)
 		}
-		a.advance(m.options.Totals, at)
+		a.advance(at)
 		tell(m.bad, prometheus.CounterValue, float64(a.told.Charged))
 		tell(m.agreed, prometheus.CounterValue, float64(a.told.Agreed))
 		tell(m.unobserved, prometheus.CounterValue, float64(a.told.Unobserved))
 		if current := a.judged.Current; current != nil && a.labels[2] != "" {
-			since := a.totals(m.options.Totals, a.judged, at).Charged - a.judged.Totals.Charged
+			since := a.at(a.judged, at).Charged - a.judged.Totals.Charged
 			tell(m.budget, prometheus.GaugeValue, float64(current.Budget))
 			tell(m.left, prometheus.GaugeValue, float64(current.Budget-current.Accumulators.Charged-since))
 		}
@@ -233,23 +234,20 @@ func (m *Accounts) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// totalsFunc is that of AccountsOptions.
-type totalsFunc = func(*v1alpha1.AvailabilityRecord, *availability.Agreement, time.Time) v1alpha1.AccountTotals
-
-// totals of a record at a moment, or at its own if that is later.
-func (a *account) totals(of totalsFunc, r *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals {
+// at returns the totals of a record at a moment, or at its own if that is later.
+func (a *account) at(r *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals {
 	if r.Current == nil {
 		return r.Totals
 	}
 	if own := r.Current.Accumulators.AsOf.Time; at.Before(own) {
 		at = own
 	}
-	return of(r, a.agreement, at)
+	return a.totals(r, at)
 }
 
 // advance brings what is told up to a moment.
-func (a *account) advance(of totalsFunc, at time.Time) {
-	now := a.totals(of, a.stored, at)
+func (a *account) advance(at time.Time) {
+	now := a.at(a.stored, at)
 	a.told.Agreed = max(a.told.Agreed, now.Agreed)
 	a.told.Charged = max(a.told.Charged, now.Charged)
 	a.told.Unobserved = max(a.told.Unobserved, now.Unobserved)

@@ -15,7 +15,6 @@ import (
 	"pgregory.net/rapid"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
-	"kdz.mainz.de/operator/internal/judge/availability"
 )
 
 // epoch is when the accounts of these tests begin.
@@ -23,7 +22,7 @@ var epoch = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
 // aroundTheClock is what availability.Totals is for an agreement of all hours:
 // the time since what is stored is in the state that is stored.
-func aroundTheClock(r *v1alpha1.AvailabilityRecord, _ *availability.Agreement, at time.Time) v1alpha1.AccountTotals {
+func aroundTheClock(r *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals {
 	totals := r.Totals
 	since := int64(at.Sub(r.Current.Accumulators.AsOf.Time) / time.Second)
 	totals.Agreed += since
@@ -61,7 +60,7 @@ func newLeader(tb testing.TB) *leader {
 	l := &leader{registry: prometheus.NewRegistry(), at: epoch, leads: true}
 	var err error
 	l.Accounts, err = NewAccounts(l.registry, AccountsOptions{
-		Totals: aroundTheClock, Recorded: func() time.Time { return l.at }, Leads: func() bool { return l.leads },
+		Recorded: func() time.Time { return l.at }, Leads: func() bool { return l.leads },
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -85,17 +84,17 @@ func TestAccounts(t *testing.T) {
 	}}
 	l.Set(keyOf("down"), Account{
 		Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Agreed: 1000, Charged: 10, Unobserved: 1}),
-		Level:  levelOf("around-the-clock", labelled),
+		Totals: aroundTheClock, Level: levelOf("around-the-clock", labelled),
 	})
 	l.Set(keyOf("quiet"), Account{
 		Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{Agreed: 1000}),
-		Level:  levelOf("office-hours", &v1alpha1.Alerting{BurnRate: "Disabled", Labels: labelled.Labels}),
+		Totals: aroundTheClock, Level: levelOf("office-hours", &v1alpha1.Alerting{BurnRate: "Disabled", Labels: labelled.Labels}),
 	})
-	l.Set(keyOf("free"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUnobserved, v1alpha1.AccountTotals{})})
+	l.Set(keyOf("free"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUnobserved, v1alpha1.AccountTotals{}), Totals: aroundTheClock})
 	l.Set(keyOf("new"), Account{
-		Stored: &v1alpha1.AvailabilityRecord{Totals: v1alpha1.AccountTotals{Agreed: 5}}, Level: levelOf("office-hours", nil),
+		Stored: &v1alpha1.AvailabilityRecord{Totals: v1alpha1.AccountTotals{Agreed: 5}}, Totals: aroundTheClock, Level: levelOf("office-hours", nil),
 	})
-	l.Set(keyOf("gone"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{})})
+	l.Set(keyOf("gone"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), Totals: aroundTheClock})
 	l.Set(keyOf("gone"), Account{})
 	want := map[string]float64{
 		"kdz_operator_heartbeat_timestamp_seconds": float64(l.at.Unix()),
@@ -133,7 +132,7 @@ func TestAccounts(t *testing.T) {
 // what is recorded.
 func TestOnlyTheLeaderTells(t *testing.T) {
 	l := newLeader(t)
-	l.Set(keyOf("a"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), Level: levelOf("l", nil)})
+	l.Set(keyOf("a"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), Totals: aroundTheClock, Level: levelOf("l", nil)})
 	l.leads = false
 	if got := series(t, l.registry); len(got) != 0 {
 		t.Errorf("a replica that does not lead tells %v", got)
@@ -149,7 +148,7 @@ func TestOnlyTheLeaderTells(t *testing.T) {
 func TestNotBeforeTheRecord(t *testing.T) {
 	l := newLeader(t)
 	l.Set(keyOf("a"), Account{
-		Stored: recordOf(epoch.Add(time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 7}), Level: levelOf("l", nil),
+		Stored: recordOf(epoch.Add(time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 7}), Totals: aroundTheClock, Level: levelOf("l", nil),
 	})
 	if got := series(t, l.registry)["kdz_application_bad_seconds_total application=a namespace=amt-33 service_level=l"]; got != 7 {
 		t.Errorf("%v bad seconds, want 7", got)
@@ -165,7 +164,7 @@ func TestAnotherPeriod(t *testing.T) {
 	judged := recordOf(epoch.Add(30*time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 3030})
 	judged.Current.Accumulators.Charged, judged.Current.Budget, judged.Current.Objective = 20, 2678, "99"
 	l.Set(keyOf("a"), Account{
-		Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 3000}), Judged: judged, Level: levelOf("l", nil),
+		Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 3000}), Judged: judged, Totals: aroundTheClock, Level: levelOf("l", nil),
 	})
 	got := series(t, l.registry)
 	for name, want := range map[string]float64{
@@ -190,7 +189,7 @@ func TestCountersNeverDecrease(t *testing.T) {
 			asOf := epoch.Add(time.Duration(seconds.Draw(r, "asOf")) * time.Second)
 			l.Set(keyOf("a"), Account{Stored: recordOf(asOf, rapid.SampledFrom(states).Draw(r, "state"), v1alpha1.AccountTotals{
 				Agreed: seconds.Draw(r, "agreed"), Charged: seconds.Draw(r, "charged"), Unobserved: seconds.Draw(r, "unobserved"),
-			})})
+			}), Totals: aroundTheClock})
 			now := series(t, l.registry)
 			for name, value := range before {
 				if name != "kdz_operator_heartbeat_timestamp_seconds" && now[name] < value {
@@ -216,7 +215,7 @@ func TestS9LeaderKilled(t *testing.T) {
 	read := func() *leader {
 		l := newLeader(t)
 		for key, record := range records {
-			l.Set(key, Account{Stored: record.DeepCopy(), Level: level})
+			l.Set(key, Account{Stored: record.DeepCopy(), Totals: aroundTheClock, Level: level})
 		}
 		return l
 	}
@@ -271,7 +270,7 @@ func TestManyAccounts(t *testing.T) {
 func fill(l *leader, n int) {
 	level := levelOf("around-the-clock", &v1alpha1.Alerting{Labels: map[string]v1alpha1.AlertLabelValue{"team": "portal"}})
 	for i := range n {
-		l.Set(keyOf(fmt.Sprintf("a-%05d", i)), Account{Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{}), Level: level})
+		l.Set(keyOf(fmt.Sprintf("a-%05d", i)), Account{Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{}), Totals: aroundTheClock, Level: level})
 	}
 }
 
