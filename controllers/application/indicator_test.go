@@ -10,11 +10,10 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
@@ -36,13 +35,23 @@ func policyWith(servers ...string) *v1alpha1.GovernancePolicy {
 	return p
 }
 
-func readerOf(t *testing.T, objects ...client.Object) client.Reader {
-	t.Helper()
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
+// policyReader reads the policy, and nothing else.
+type policyReader struct {
+	client.Reader
+	policy *v1alpha1.GovernancePolicy
+	err    error
+}
+
+// Get implements client.Reader.
+func (r policyReader) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	switch {
+	case r.err != nil:
+		return r.err
+	case r.policy == nil || key.Name != r.policy.Name:
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "governancepolicies"}, key.Name)
 	}
-	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).Build()
+	r.policy.DeepCopyInto(into.(*v1alpha1.GovernancePolicy))
+	return nil
 }
 
 func TestGatherIndicator(t *testing.T) {
@@ -94,12 +103,8 @@ func TestGatherIndicator(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			var objects []client.Object
-			if tc.policy != nil {
-				objects = append(objects, tc.policy)
-			}
 			s := newScope(&v1alpha1.Application{Spec: v1alpha1.ApplicationSpec{Indicator: tc.indicator}}, time.Now())
-			check, found, err := gatherIndicator(t.Context(), readerOf(t, objects...), source, s)
+			check, found, err := gatherIndicator(t.Context(), policyReader{policy: tc.policy}, source, s)
 			if err != nil || check == nil || check.Name != indicatorCheck || check.SuccessThreshold != 1 {
 				t.Fatalf("check %+v, error %v", check, err)
 			}
@@ -130,7 +135,7 @@ func TestGatherIndicator(t *testing.T) {
 func TestGatherNoIndicator(t *testing.T) {
 	for _, indicator := range []*v1alpha1.Indicator{nil, {}} {
 		s := newScope(&v1alpha1.Application{Spec: v1alpha1.ApplicationSpec{Indicator: indicator}}, time.Now())
-		if check, found, err := gatherIndicator(t.Context(), readerOf(t), nil, s); check != nil || found != nil || err != nil {
+		if check, found, err := gatherIndicator(t.Context(), policyReader{}, nil, s); check != nil || found != nil || err != nil {
 			t.Errorf("check %+v, problem %+v, error %v", check, found, err)
 		}
 	}
@@ -139,15 +144,10 @@ func TestGatherNoIndicator(t *testing.T) {
 // TestGatherIndicatorAgain: if the policy cannot be read, it is tried again.
 func TestGatherIndicatorAgain(t *testing.T) {
 	broken := errors.New("the cache is not there")
-	reader := interceptor.NewClient(readerOf(t).(client.WithWatch), interceptor.Funcs{
-		Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
-			return broken
-		},
-	})
 	s := newScope(&v1alpha1.Application{Spec: v1alpha1.ApplicationSpec{
 		Indicator: &v1alpha1.Indicator{Prometheus: &v1alpha1.PrometheusIndicator{Server: "city", Query: "up"}},
 	}}, time.Now())
-	if _, _, err := gatherIndicator(t.Context(), reader, nil, s); !errors.Is(err, broken) {
+	if _, _, err := gatherIndicator(t.Context(), policyReader{err: broken}, nil, s); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -175,7 +175,7 @@ func holeLabels(o object, group string, h *holes) {
 		labels = map[string]string{}
 	}
 	labels[h.lines(
-		"{{- with .Values." + group + ".labels }}",
+		"{{- with .Values."+group+".labels }}",
 		"{{- toYaml . | nindent INDENT }}",
 		"{{- end }}",
 	)] = ""

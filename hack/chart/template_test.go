@@ -207,6 +207,27 @@ spec:
 {{- end }}
 `,
 		},
+		"a PrometheusRule": {
+			in: `
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: kdz-operator}
+spec: {summary: "{{ $labels.application }} is out."}
+`,
+			want: `{{- if .Values.prometheusRule.install }}
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  labels:
+    {{- with .Values.prometheusRule.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  name: {{ .Values.namePrefix }}operator
+spec:
+  summary: '{{ "{{" }} $labels.application }} is out.'
+{{- end }}
+`,
+		},
 		"a ServiceMonitor": {
 			in: `
 apiVersion: monitoring.coreos.com/v1

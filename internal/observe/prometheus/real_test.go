@@ -8,11 +8,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"sigs.k8s.io/yaml"
+
+	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/test/servers"
 )
@@ -80,6 +84,42 @@ scrape_configs:
 	exporter.Close()
 	await(t, s, server, `usable{app="one"}`, ReasonNoSample, interval)
 	await(t, s, server, `up{job="exporter"}`, ReasonIndicatorZero, interval)
+}
+
+// TestExamples: the example of the documentation works as it stands.
+func TestExamples(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/spec/application.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "### An indicator from Prometheus\n")
+	_, block, _ := strings.Cut(section, "```yaml\n")
+	block, _, _ = strings.Cut(block, "```\n")
+	content, err := yaml.YAMLToJSON([]byte(block))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var app v1alpha1.Application
+	if err := v1alpha1.UnmarshalStrict(content, &app); err != nil || app.Spec.Indicator == nil {
+		t.Fatalf("%s\n%v", block, err)
+	}
+	declared := app.Spec.Indicator.Prometheus
+	interval, err := time.ParseDuration(string(declared.Interval))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What it asks for comes from an exporter that calls itself so.
+	exporter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintln(w, declared.Query, 1)
+	}))
+	t.Cleanup(exporter.Close)
+	server := servers.StartPrometheus(t, func(string) string {
+		return fmt.Sprintf(`
+scrape_configs:
+- {job_name: exporter, scrape_interval: 1s, scrape_timeout: 900ms, honor_labels: true, static_configs: [{targets: [%q]}]}
+`, strings.TrimPrefix(exporter.URL, "http://"))
+	})
+	await(t, newSource(t, Options{}), server, declared.Query, "", interval)
 }
 
 // atLeast reports whether a server is of a version or a newer one.

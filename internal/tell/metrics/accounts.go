@@ -13,14 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
-	"kdz.mainz.de/operator/internal/judge/availability"
 )
 
 // AccountsOptions of Accounts. All are required.
 type AccountsOptions struct {
-	// Totals returns the totals of an account at a moment that is not before
-	// what is stored; it is availability.Totals.
-	Totals func(*v1alpha1.AvailabilityRecord, *availability.Agreement, time.Time) v1alpha1.AccountTotals
 	// Recorded is up to when everything that was seen is recorded in the
 	// cluster; zero while that is not known.
 	Recorded func() time.Time
@@ -45,8 +41,8 @@ type Accounts struct {
 
 // account is what is told of one Application.
 type account struct {
-	record    *v1alpha1.AvailabilityRecord
-	agreement *availability.Agreement
+	stored, judged *v1alpha1.AvailabilityRecord
+	totals         Totals
 	// labels: namespace, application, service level.
 	labels [3]string
 	// told is the most that was told so far.
@@ -91,24 +87,49 @@ func NewAccounts(r prometheus.Registerer, o AccountsOptions) (*Accounts, error) 
 	return m, r.Register(alerting{m})
 }
 
-// Set tells how the account of an Application stands. The record is as it is
-// stored in the cluster, and must not be changed any more; nil means that there
-// is none. The agreement is that of the level, which the Application refers to;
-// both are nil if it refers to none.
-func (m *Accounts) Set(key types.NamespacedName, record *v1alpha1.AvailabilityRecord, agreement *availability.Agreement, level *v1alpha1.ServiceLevel) {
+// Totals returns the totals of a record at a moment that is not before what the
+// record counts; it is availability.Totals with the agreement of an Application.
+type Totals func(record *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals
+
+// Account of an Application, as it was judged.
+type Account struct {
+	// Stored is the record as it is in the cluster; nil means that there is
+	// none. The counters rest on it.
+	Stored *v1alpha1.AvailabilityRecord
+	// Judged is the record as the account stands now, which may have begun
+	// another period since it was stored; nil means as Stored. Budget and
+	// objective rest on it.
+	Judged *v1alpha1.AvailabilityRecord
+	// Totals of these records under the agreement. Required where there is a
+	// record with a current period.
+	Totals Totals
+	// Level that the Application refers to; nil if it refers to none.
+	Level *v1alpha1.ServiceLevel
+}
+
+// Set tells how the account of an Application stands. Nothing in it must be
+// changed any more.
+func (m *Accounts) Set(key types.NamespacedName, told Account) {
 	if m == nil {
 		return
 	}
-	if record == nil {
+	if told.Stored == nil {
 		m.Forget(key)
 		return
 	}
-	a := &account{record: record, agreement: agreement, labels: [3]string{key.Namespace, key.Name}, objective: -1}
-	if level != nil {
-		a.labels[2] = level.Name
-		a.alerting = alertingInfo(a.labels, level.Spec.Alerting)
-		if record.Current != nil {
-			a.objective = ratio(record.Current.Objective)
+	a := &account{
+		stored: slim(told.Stored), totals: told.Totals,
+		labels: [3]string{key.Namespace, key.Name}, objective: -1,
+	}
+	a.judged = a.stored
+	if told.Judged != nil {
+		a.judged = slim(told.Judged)
+	}
+	if told.Level != nil {
+		a.labels[2] = told.Level.Name
+		a.alerting = alertingInfo(a.labels, told.Level.Spec.Alerting)
+		if a.judged.Current != nil {
+			a.objective = ratio(a.judged.Current.Objective)
 		}
 	}
 	m.mu.Lock()
@@ -117,6 +138,12 @@ func (m *Accounts) Set(key types.NamespacedName, record *v1alpha1.AvailabilityRe
 		a.told = before.told
 	}
 	m.accounts[key] = a
+}
+
+// slim returns what of a record its totals rest on, without the lists of what
+// is over.
+func slim(r *v1alpha1.AvailabilityRecord) *v1alpha1.AvailabilityRecord {
+	return &v1alpha1.AvailabilityRecord{Totals: r.Totals, Maintenance: r.Maintenance, Current: r.Current}
 }
 
 // Forget drops an Application that is gone.
@@ -192,11 +219,12 @@ func (m *Accounts) Collect(ch chan<- prometheus.Metric) {
 		tell := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64) {
 			ch <- prometheus.MustNewConstMetric(desc, kind, value, a.labels[:]...)
 		}
-		since := a.advance(m.options.Totals, at)
+		a.advance(at)
 		tell(m.bad, prometheus.CounterValue, float64(a.told.Charged))
 		tell(m.agreed, prometheus.CounterValue, float64(a.told.Agreed))
 		tell(m.unobserved, prometheus.CounterValue, float64(a.told.Unobserved))
-		if current := a.record.Current; current != nil && a.labels[2] != "" {
+		if current := a.judged.Current; current != nil && a.labels[2] != "" {
+			since := a.at(a.judged, at).Charged - a.judged.Totals.Charged
 			tell(m.budget, prometheus.GaugeValue, float64(current.Budget))
 			tell(m.left, prometheus.GaugeValue, float64(current.Budget-current.Accumulators.Charged-since))
 		}
@@ -206,22 +234,23 @@ func (m *Accounts) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// advance brings what is told up to a moment, and returns the charged seconds
-// between what is stored and then.
-func (a *account) advance(
-	totals func(*v1alpha1.AvailabilityRecord, *availability.Agreement, time.Time) v1alpha1.AccountTotals, at time.Time,
-) (charged int64) {
-	now := a.record.Totals
-	if current := a.record.Current; current != nil {
-		if stored := current.Accumulators.AsOf.Time; at.Before(stored) {
-			at = stored
-		}
-		now = totals(a.record, a.agreement, at)
+// at returns the totals of a record at a moment, or at its own if that is later.
+func (a *account) at(r *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals {
+	if r.Current == nil {
+		return r.Totals
 	}
+	if own := r.Current.Accumulators.AsOf.Time; at.Before(own) {
+		at = own
+	}
+	return a.totals(r, at)
+}
+
+// advance brings what is told up to a moment.
+func (a *account) advance(at time.Time) {
+	now := a.at(a.stored, at)
 	a.told.Agreed = max(a.told.Agreed, now.Agreed)
 	a.told.Charged = max(a.told.Charged, now.Charged)
 	a.told.Unobserved = max(a.told.Unobserved, now.Unobserved)
-	return max(now.Charged-a.record.Totals.Charged, 0)
 }
 
 // alerting tells which Applications are to be alerted on. It is a collector of

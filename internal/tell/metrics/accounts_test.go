@@ -15,7 +15,6 @@ import (
 	"pgregory.net/rapid"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
-	"kdz.mainz.de/operator/internal/judge/availability"
 )
 
 // epoch is when the accounts of these tests begin.
@@ -23,7 +22,7 @@ var epoch = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
 // aroundTheClock is what availability.Totals is for an agreement of all hours:
 // the time since what is stored is in the state that is stored.
-func aroundTheClock(r *v1alpha1.AvailabilityRecord, _ *availability.Agreement, at time.Time) v1alpha1.AccountTotals {
+func aroundTheClock(r *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals {
 	totals := r.Totals
 	since := int64(at.Sub(r.Current.Accumulators.AsOf.Time) / time.Second)
 	totals.Agreed += since
@@ -61,7 +60,7 @@ func newLeader(tb testing.TB) *leader {
 	l := &leader{registry: prometheus.NewRegistry(), at: epoch, leads: true}
 	var err error
 	l.Accounts, err = NewAccounts(l.registry, AccountsOptions{
-		Totals: aroundTheClock, Recorded: func() time.Time { return l.at }, Leads: func() bool { return l.leads },
+		Recorded: func() time.Time { return l.at }, Leads: func() bool { return l.leads },
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -83,14 +82,20 @@ func TestAccounts(t *testing.T) {
 	labelled := &v1alpha1.Alerting{Labels: map[string]v1alpha1.AlertLabelValue{
 		"team": "portal", "service": "civento", "application": "other", "severity": "none", "__name__": "evil", "__x": "y", "pod": "p",
 	}}
-	l.Set(keyOf("down"), recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Agreed: 1000, Charged: 10, Unobserved: 1}), nil,
-		levelOf("around-the-clock", labelled))
-	l.Set(keyOf("quiet"), recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{Agreed: 1000}), nil,
-		levelOf("office-hours", &v1alpha1.Alerting{BurnRate: "Disabled", Labels: labelled.Labels}))
-	l.Set(keyOf("free"), recordOf(epoch, v1alpha1.IndicatorUnobserved, v1alpha1.AccountTotals{}), nil, nil)
-	l.Set(keyOf("new"), &v1alpha1.AvailabilityRecord{Totals: v1alpha1.AccountTotals{Agreed: 5}}, nil, levelOf("office-hours", nil))
-	l.Set(keyOf("gone"), recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), nil, nil)
-	l.Set(keyOf("gone"), nil, nil, nil)
+	l.Set(keyOf("down"), Account{
+		Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Agreed: 1000, Charged: 10, Unobserved: 1}),
+		Totals: aroundTheClock, Level: levelOf("around-the-clock", labelled),
+	})
+	l.Set(keyOf("quiet"), Account{
+		Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{Agreed: 1000}),
+		Totals: aroundTheClock, Level: levelOf("office-hours", &v1alpha1.Alerting{BurnRate: "Disabled", Labels: labelled.Labels}),
+	})
+	l.Set(keyOf("free"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUnobserved, v1alpha1.AccountTotals{}), Totals: aroundTheClock})
+	l.Set(keyOf("new"), Account{
+		Stored: &v1alpha1.AvailabilityRecord{Totals: v1alpha1.AccountTotals{Agreed: 5}}, Totals: aroundTheClock, Level: levelOf("office-hours", nil),
+	})
+	l.Set(keyOf("gone"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), Totals: aroundTheClock})
+	l.Set(keyOf("gone"), Account{})
 	want := map[string]float64{
 		"kdz_operator_heartbeat_timestamp_seconds": float64(l.at.Unix()),
 		"kdz_application_alerting_info application=down namespace=amt-33 service=civento service_level=around-the-clock team=portal": 1,
@@ -127,7 +132,7 @@ func TestAccounts(t *testing.T) {
 // what is recorded.
 func TestOnlyTheLeaderTells(t *testing.T) {
 	l := newLeader(t)
-	l.Set(keyOf("a"), recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), nil, levelOf("l", nil))
+	l.Set(keyOf("a"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), Totals: aroundTheClock, Level: levelOf("l", nil)})
 	l.leads = false
 	if got := series(t, l.registry); len(got) != 0 {
 		t.Errorf("a replica that does not lead tells %v", got)
@@ -142,9 +147,32 @@ func TestOnlyTheLeaderTells(t *testing.T) {
 // heartbeat. What it says is recorded all the same.
 func TestNotBeforeTheRecord(t *testing.T) {
 	l := newLeader(t)
-	l.Set(keyOf("a"), recordOf(epoch.Add(time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 7}), nil, levelOf("l", nil))
+	l.Set(keyOf("a"), Account{
+		Stored: recordOf(epoch.Add(time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 7}), Totals: aroundTheClock, Level: levelOf("l", nil),
+	})
 	if got := series(t, l.registry)["kdz_application_bad_seconds_total application=a namespace=amt-33 service_level=l"]; got != 7 {
 		t.Errorf("%v bad seconds, want 7", got)
+	}
+}
+
+// TestAnotherPeriod: the end of a period may be written hours later. What is
+// left is that of the new one from the first moment on, and the counters go on
+// from what is stored.
+func TestAnotherPeriod(t *testing.T) {
+	l := newLeader(t)
+	l.at = epoch.Add(time.Minute)
+	judged := recordOf(epoch.Add(30*time.Second), v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 3030})
+	judged.Current.Accumulators.Charged, judged.Current.Budget, judged.Current.Objective = 20, 2678, "99"
+	l.Set(keyOf("a"), Account{
+		Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{Charged: 3000}), Judged: judged, Totals: aroundTheClock, Level: levelOf("l", nil),
+	})
+	got := series(t, l.registry)
+	for name, want := range map[string]float64{
+		"bad_seconds_total": 3060, "budget_seconds": 2678, "budget_left_seconds": 2678 - 50, "objective_ratio": 0.99,
+	} {
+		if value := got["kdz_application_"+name+" application=a namespace=amt-33 service_level=l"]; value != want {
+			t.Errorf("%s is %v, want %v", name, value, want)
+		}
 	}
 }
 
@@ -158,10 +186,10 @@ func TestCountersNeverDecrease(t *testing.T) {
 		before := map[string]float64{}
 		for range 10 {
 			l.at = epoch.Add(time.Duration(seconds.Draw(r, "at")) * time.Second)
-			l.Set(keyOf("a"), recordOf(epoch.Add(time.Duration(seconds.Draw(r, "asOf"))*time.Second), rapid.SampledFrom(states).Draw(r, "state"),
-				v1alpha1.AccountTotals{
-					Agreed: seconds.Draw(r, "agreed"), Charged: seconds.Draw(r, "charged"), Unobserved: seconds.Draw(r, "unobserved"),
-				}), nil, nil)
+			asOf := epoch.Add(time.Duration(seconds.Draw(r, "asOf")) * time.Second)
+			l.Set(keyOf("a"), Account{Stored: recordOf(asOf, rapid.SampledFrom(states).Draw(r, "state"), v1alpha1.AccountTotals{
+				Agreed: seconds.Draw(r, "agreed"), Charged: seconds.Draw(r, "charged"), Unobserved: seconds.Draw(r, "unobserved"),
+			}), Totals: aroundTheClock})
 			now := series(t, l.registry)
 			for name, value := range before {
 				if name != "kdz_operator_heartbeat_timestamp_seconds" && now[name] < value {
@@ -187,7 +215,7 @@ func TestS9LeaderKilled(t *testing.T) {
 	read := func() *leader {
 		l := newLeader(t)
 		for key, record := range records {
-			l.Set(key, record.DeepCopy(), nil, level)
+			l.Set(key, Account{Stored: record.DeepCopy(), Totals: aroundTheClock, Level: level})
 		}
 		return l
 	}
@@ -220,7 +248,7 @@ func TestAccountsTwice(t *testing.T) {
 		t.Error("the same metrics were registered twice")
 	}
 	var none *Accounts
-	none.Set(keyOf("none"), nil, nil, nil)
+	none.Set(keyOf("none"), Account{})
 	none.Forget(keyOf("none"))
 }
 
@@ -242,7 +270,7 @@ func TestManyAccounts(t *testing.T) {
 func fill(l *leader, n int) {
 	level := levelOf("around-the-clock", &v1alpha1.Alerting{Labels: map[string]v1alpha1.AlertLabelValue{"team": "portal"}})
 	for i := range n {
-		l.Set(keyOf(fmt.Sprintf("a-%05d", i)), recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{}), nil, level)
+		l.Set(keyOf(fmt.Sprintf("a-%05d", i)), Account{Stored: recordOf(epoch, v1alpha1.IndicatorDown, v1alpha1.AccountTotals{}), Totals: aroundTheClock, Level: level})
 	}
 }
 
