@@ -133,6 +133,24 @@ func BenchmarkScheduleEmptyProbe(b *testing.B) {
 	b.ReportMetric(float64(runs.Load())/(cpuTime(b)-cpu).Seconds(), "checks/cpu-s")
 }
 
+// BenchmarkWatermark is the cost of one watermark in a fleet of 100,000 of which
+// each check has failed once, and nothing is settled.
+func BenchmarkWatermark(b *testing.B) {
+	var runs atomic.Int64
+	e, at := still()
+	fleet(e, 100_000, 30*second, &runs)
+	drive(e, at, int64(minute))
+	for _, s := range e.subscribers {
+		c := s.checks[0]
+		c.streak.run, c.streak.first = -1, c.checkedAt
+		e.follow(c)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Watermark()
+	}
+}
+
 func BenchmarkEnsureUnchanged(b *testing.B) {
 	e, _ := still()
 	var runs atomic.Int64

@@ -167,6 +167,32 @@ func TestWatermarkWaitsForProof(t *testing.T) {
 	}
 }
 
+// A failure that waits for proof began after its check was covered no more,
+// because it had to wait for a place.
+func TestWatermarkWaitsForSilenceThatIsHeldOff(t *testing.T) {
+	w := newWorld(t, Options{Workers: 2})
+	names := []string{"one", "two", "three"}
+	for n, name := range names {
+		p := probe(fmt.Sprintf("127.0.0.%d:80", n+2), script(hanging, phase{minute, well}))
+		w.ensure(name, in(p, 2*second))
+	}
+	w.ensure("neighbour", in(probe("127.0.0.1:80", well), second)) // no other network
+	w.until(minute)
+	w.settleAll()
+	for range 600 {
+		w.run(100 * time.Millisecond)
+		at := w.settled()
+		for _, name := range names {
+			if all := w.changes(name); len(all) > 0 && at > all[0].At {
+				t.Fatalf("watermark %s is after %v", at, all[0])
+			}
+		}
+	}
+	for _, name := range names {
+		w.expectState(name, StateUnknown)
+	}
+}
+
 func TestWatermarkStandsStillWhileBlind(t *testing.T) {
 	w := newWorld(t, withWitness())
 	from, to := 5*minute, 20*minute
