@@ -3,37 +3,241 @@
 package availability
 
 import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/calendar"
+)
+
+const (
+	// never is a moment that does not come.
+	never = math.MaxInt64
+	// defaultCoverage in units of 10⁻⁵ %.
+	defaultCoverage = 95_00000
+	// longestWindow of a rolling window, and the shortest, in hours.
+	longestWindow, shortestWindow = 2160, 24
 )
 
 // Agreement is a ServiceLevel with all its revisions, ready for accounting. It
 // is immutable and safe for concurrent use.
-type Agreement struct{}
+type Agreement struct {
+	name v1alpha1.ObjectName
+	// revisions, oldest first; there is at least one.
+	revisions []terms
+}
+
+// terms are what a revision of an agreement says.
+type terms struct {
+	// from is the moment at which they begin to hold.
+	from       int64
+	generation int64
+	// objective as it is written, and coverage in units of 10⁻⁵ %.
+	objective   v1alpha1.Percentage
+	coverage    int64
+	window      window
+	hours       *calendar.Hours
+	maintenance *calendar.Maintenance
+	// windows says whether there are any maintenance windows.
+	windows bool
+	// maxOutage is how many seconds may be charged for one outage.
+	maxOutage int64
+}
+
+// window is the time over which is counted.
+type window struct {
+	// calendar period, or rolling and how many local days that is.
+	calendar v1alpha1.CalendarPeriod
+	rolling  v1alpha1.Duration
+	days     int
+	// zone whose midnights count.
+	zone *time.Location
+}
+
+func (w window) equal(v window) bool {
+	return w.calendar == v.calendar && w.rolling == v.rolling && w.zone.String() == v.zone.String()
+}
+
+// unagreed is the window where nothing was agreed.
+func unagreed() window {
+	return window{calendar: v1alpha1.CalendarMonth, zone: calendar.Location()}
+}
 
 // NewAgreement compiles an agreement by the revisions in its status; the last
 // of them holds, whatever the spec says, since nothing acts before it was
 // recorded. Without any it returns nil. A revision of which something cannot be
 // used is judged by what can, and named in the errors.
-func NewAgreement(level *v1alpha1.ServiceLevel) (*Agreement, []error) { panic("not built yet") }
+//
+// Of service hours that means without the entry that cannot be used, and at all
+// times if none can; an objective that is none allows no outage; a window that
+// is none is a month; a maintenance window or a longest outage that is none is
+// left out; a coverage that is none is 95.
+func NewAgreement(level *v1alpha1.ServiceLevel) (*Agreement, []error) {
+	if level == nil || len(level.Status.Revisions) == 0 {
+		return nil, nil
+	}
+	agreement := &Agreement{name: v1alpha1.ObjectName(level.Name)}
+	var errs []error
+	for i := range level.Status.Revisions {
+		c := compiler{where: fmt.Sprintf("status.revisions[%d].spec.", i)}
+		agreement.revisions = append(agreement.revisions, c.terms(&level.Status.Revisions[i]))
+		errs = append(errs, c.errs...)
+	}
+	slices.SortStableFunc(agreement.revisions, func(a, b terms) int { return cmp.Compare(a.from, b.from) })
+	return agreement, errs
+}
 
-// Budget is how much outage an objective allows, in units of 10⁻⁷ seconds, so
-// that it is exact for objectives of five decimals.
-type Budget int64
+// compiler gathers what is wrong with a revision.
+type compiler struct {
+	where string
+	errs  []error
+}
 
-// BudgetOf returns what the objective ("99.9") allows of the agreed seconds. It
-// is an error if the objective is no percentage.
-func BudgetOf(objective v1alpha1.Percentage, agreed int64) (Budget, error) { panic("not built yet") }
+func (c *compiler) fault(field, format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf("%s%s: %s", c.where, field, fmt.Sprintf(format, args...)))
+}
 
-// Seconds rounds down.
-func (b Budget) Seconds() int64 { return int64(b / 1e7) }
+func (c *compiler) terms(r *v1alpha1.ServiceLevelRevision) terms {
+	t := terms{from: r.From.Unix(), generation: r.Generation, maxOutage: never}
+	t.hours = c.hours(r.Spec.ServiceHours)
+	maintenance, werrs := calendar.NewMaintenance(r.Spec.Maintenance)
+	t.maintenance, t.windows = maintenance, len(r.Spec.Maintenance) > 0
+	for _, err := range werrs {
+		c.fault(fmt.Sprintf("maintenance[%d].%s", err.Index, err.Field), "%s", err.Detail)
+	}
+	availability := &r.Spec.Availability
+	t.objective = availability.Objective
+	if _, err := unitsOf(t.objective); err != nil {
+		c.fault("availability.objective", "%v", err)
+		t.objective = "100"
+	}
+	t.coverage = defaultCoverage
+	if availability.MinimumCoverage != "" {
+		units, err := unitsOf(availability.MinimumCoverage)
+		if err != nil {
+			c.fault("availability.minimumCoverage", "%v", err)
+		} else {
+			t.coverage = units
+		}
+	}
+	t.window = c.window(&availability.Window)
+	t.window.zone = t.hours.Location()
+	if r.Spec.Recovery != nil {
+		longest, err := time.ParseDuration(string(r.Spec.Recovery.MaxOutage))
+		if err != nil || longest < 0 {
+			c.fault("recovery.maxOutage", "%q is not a duration such as 4h", r.Spec.Recovery.MaxOutage)
+		} else {
+			t.maxOutage = int64(longest / time.Second)
+		}
+	}
+	return t
+}
 
-// String is the exact value in seconds, such as "2674.8".
-func (b Budget) String() string { panic("not built yet") }
+func (c *compiler) window(w *v1alpha1.AvailabilityWindow) window {
+	if w.Rolling != "" {
+		length, err := time.ParseDuration(string(w.Rolling))
+		if err == nil && length >= shortestWindow*time.Hour && length <= longestWindow*time.Hour {
+			return window{rolling: w.Rolling, days: int((length + 24*time.Hour - 1) / (24 * time.Hour))}
+		}
+		c.fault("availability.window.rolling", "%q is not a duration of 24h to 2160h, such as 720h", w.Rolling)
+		return window{calendar: v1alpha1.CalendarMonth}
+	}
+	switch w.Calendar {
+	case v1alpha1.CalendarMonth, v1alpha1.CalendarQuarter, v1alpha1.CalendarYear:
+		return window{calendar: w.Calendar}
+	}
+	c.fault("availability.window.calendar", "%q is none of Month, Quarter and Year", w.Calendar)
+	return window{calendar: v1alpha1.CalendarMonth}
+}
 
-// AddRevision returns the revisions of an agreement with its present spec, and
-// whether that is another than the last one. At most 16 are kept.
-func AddRevision(level *v1alpha1.ServiceLevel, now time.Time) ([]v1alpha1.ServiceLevelRevision, bool) {
-	panic("not built yet")
+// hours compiles service hours. What cannot be used is left out, one after the
+// other, until the rest can.
+func (c *compiler) hours(given *v1alpha1.ServiceHours) *calendar.Hours {
+	usable := given.DeepCopy()
+	for usable != nil {
+		hours, err := calendar.NewHours(usable)
+		if err == nil {
+			return hours
+		}
+		c.fault("serviceHours."+err.Field, "%s", err.Detail)
+		usable = without(usable, err.Field)
+	}
+	return nil
+}
+
+// without returns service hours without the field that cannot be used; nil if
+// nothing is left.
+func without(h *v1alpha1.ServiceHours, field string) *v1alpha1.ServiceHours {
+	list, rest, _ := strings.Cut(field, "[")
+	var index int
+	_, err := fmt.Sscanf(rest, "%d]", &index)
+	switch {
+	case list == "timeZone" && h.TimeZone != "":
+		h.TimeZone = ""
+	case list == "holidays" && h.Holidays != "":
+		h.Holidays = ""
+	case list == "weekly" && err == nil && index < len(h.Weekly):
+		h.Weekly = slices.Delete(h.Weekly, index, index+1)
+	case list == "closuresOn" && err == nil && index < len(h.ClosuresOn):
+		h.ClosuresOn = slices.Delete(h.ClosuresOn, index, index+1)
+	default:
+		return nil
+	}
+	return h
+}
+
+// at returns the index of the revision that holds at the moment; -1 if that was
+// before the first.
+func (a *Agreement) at(moment int64) int {
+	for i := len(a.revisions) - 1; i >= 0; i-- {
+		if a.revisions[i].from <= moment {
+			return i
+		}
+	}
+	return -1
+}
+
+// of returns the index of the revision by which a segment is judged, as of the
+// moment. Of a revision that was dropped the next one holds. -1 means that
+// nothing was recorded yet.
+func (a *Agreement) of(generation, moment int64) int {
+	if generation == 0 {
+		return -1
+	}
+	for i := len(a.revisions) - 1; i >= 0; i-- {
+		if a.revisions[i].generation == generation {
+			return i
+		}
+	}
+	return max(a.at(moment), 0)
+}
+
+// terms of a revision; nil for -1.
+func (a *Agreement) terms(revision int) *terms {
+	if a == nil || revision < 0 {
+		return nil
+	}
+	return &a.revisions[revision]
+}
+
+// after returns when the revision after the given one begins to hold for an
+// account that stands at the moment.
+func (a *Agreement) after(revision int, moment int64) int64 {
+	if a == nil || revision+1 >= len(a.revisions) {
+		return never
+	}
+	return max(a.revisions[revision+1].from, moment)
+}
+
+// window over which is counted by a revision. Before the first it is the
+// window of the first.
+func (a *Agreement) window(revision int) window {
+	if a == nil {
+		return unagreed()
+	}
+	return a.revisions[max(revision, 0)].window
 }

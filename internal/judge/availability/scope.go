@@ -119,21 +119,3 @@ type Judgement struct {
 	// nothing happens; zero if there is none.
 	Next time.Time
 }
-
-// Judge advances an account to the present moment.
-func Judge(s Scope) Judgement { panic("not built yet") }
-
-// Append puts outages that ended on top of a record's list, which is to be
-// whole, and drops what is too many or too much.
-func Append(record *v1alpha1.AvailabilityRecord, ended []v1alpha1.Outage) { panic("not built yet") }
-
-// Totals returns the totals of an account at a moment at or after its
-// accumulators.asOf, for counters that never decrease: what is stored, and the
-// time since in the state that is stored. Nothing is allocated.
-func Totals(record *v1alpha1.AvailabilityRecord, agreement *Agreement, at time.Time) v1alpha1.AccountTotals {
-	panic("not built yet")
-}
-
-// Removed advances the account of an Application that was deleted: from now on
-// nobody observes it. It returns nil if there is nothing to write.
-func Removed(s Scope) *v1alpha1.AvailabilityRecord { panic("not built yet") }
