@@ -225,7 +225,7 @@ func (w *world) start() *operator {
 	o := &operator{world: w, recorder: events.NewFakeRecorder(4096), registry: prometheus.NewRegistry()}
 	levelMetrics, err := metrics.NewServiceLevels(o.registry)
 	w.must(err)
-	r := &Reconciler{Recorder: o.recorder, Metrics: levelMetrics, revise: revised}
+	r := &Reconciler{Recorder: o.recorder, Metrics: levelMetrics}
 	r.Client = interceptor.NewClient(cached, interceptor.Funcs{
 		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, obj client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
 			// Counted before it can be seen.

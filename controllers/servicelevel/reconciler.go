@@ -20,6 +20,7 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/controllers/servicelevel/tally"
+	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 	"kdz.mainz.de/operator/internal/tell/status"
 )
@@ -40,8 +41,6 @@ type Reconciler struct {
 
 	index *tally.Index
 	pace  *pace.Pacer
-	// revise is availability.AddRevision.
-	revise func(*v1alpha1.ServiceLevel, time.Time) ([]v1alpha1.ServiceLevelRevision, bool)
 }
 
 // limits of how often an agreement is written for what happens under it. A spec
@@ -74,7 +73,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	r.Metrics.Set(req.Name, standing(before, &counted))
 	level := before.DeepCopy()
 	now := r.Clock.Now()
-	r.record(level, now)
+	record(level, now)
 	setStatus(level, &counted, now)
 
 	wrote, err := status.Patch(ctx, r.Client, before, level)
@@ -95,11 +94,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 // record records what was agreed if that is not the last revision already. Of
 // what cannot be decoded nobody knows what was agreed, so that the last one
 // goes on.
-func (r *Reconciler) record(level *v1alpha1.ServiceLevel, now time.Time) {
+func record(level *v1alpha1.ServiceLevel, now time.Time) {
 	if level.DecodingError != "" {
 		return
 	}
-	if revisions, another := r.revise(level, now); another {
+	if revisions, another := availability.AddRevision(level, now); another {
 		level.Status.Revisions = revisions
 	}
 }

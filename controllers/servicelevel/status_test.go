@@ -76,11 +76,10 @@ func TestSetDecided(t *testing.T) {
 // on, and a person is asked to mend it.
 func TestUndecodable(t *testing.T) {
 	l := agreement("gold")
-	r := &Reconciler{revise: revised}
-	r.record(l, noon.Time)
+	record(l, noon.Time)
 	before := l.DeepCopy()
 	l.DecodingError, l.Spec = "spec: cannot unmarshal", v1alpha1.ServiceLevelSpec{}
-	r.record(l, noon.Time)
+	record(l, noon.Time)
 	if diff := cmp.Diff(before.Status.Revisions, l.Status.Revisions); diff != "" || len(l.Status.Revisions) != 1 {
 		t.Errorf("revisions (-want +got):\n%s", diff)
 	}

@@ -24,7 +24,6 @@ import (
 	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/controllers/servicelevel/tally"
-	"kdz.mainz.de/operator/internal/judge/availability"
 )
 
 // name of the controller in logs, metrics and Events.
@@ -66,9 +65,6 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, lead *leadership.Leaders
 	}
 	guarded := lead.Guard(r, false)
 	opts.Reconciler = guarded
-	if r.revise == nil {
-		r.revise = availability.AddRevision
-	}
 	r.index, r.pace = tally.New(), pace.New(r.Clock, limits)
 
 	c, err := controller.New(name, mgr, opts)
