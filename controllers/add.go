@@ -33,6 +33,8 @@ import (
 	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
+	prometheussource "kdz.mainz.de/operator/internal/observe/prometheus"
+	"kdz.mainz.de/operator/internal/tell/announce"
 	tellaudit "kdz.mainz.de/operator/internal/tell/audit"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 )
@@ -91,6 +93,8 @@ func CacheOptions() cache.Options {
 		ByObject: map[client.Object]cache.ByObject{
 			&corev1.Secret{}:    {Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelProbe: "true"})},
 			&corev1.Namespace{}: {Transform: stripNamespace},
+			// The outages that are over are read only when one is added.
+			&v1alpha1.AvailabilityRecord{}: {Transform: stripRecord},
 		},
 	}
 }
@@ -104,6 +108,14 @@ func strip(o any) (any, error) {
 		}
 	}
 	return o, nil
+}
+
+// stripRecord removes from an account the outages that are over.
+func stripRecord(o any) (any, error) {
+	if record, ok := o.(*v1alpha1.AvailabilityRecord); ok {
+		record.Outages = nil
+	}
+	return strip(o)
 }
 
 // stripNamespace removes from a Namespace all but its name and its labels.
@@ -134,7 +146,7 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		Logger:    mgr.GetLogger().WithName("observe"),
 		OnGap:     func(g observe.Gap) { told(g) },
 	})
-	replicas, err := addReplicas(mgr, o, engine, waker.Wake)
+	replicas, err := addReplicas(mgr, o, engine, waker.WakeAll)
 	if err != nil {
 		return fmt.Errorf("replicas: %w", err)
 	}
@@ -145,30 +157,68 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	// What is judged the leader tells; what is observed, every replica.
 	o.Registerer = replicas.lead.Registerer(o.Registerer)
 
+	if err := AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("indexes: %w", err)
+	}
+	if err := addApplications(ctx, mgr, replicas, engine, waker, o); err != nil {
+		return err
+	}
+	return addRule(ctx, mgr, replicas.lead, o)
+}
+
+// addApplications adds the controller of Applications and of their accounts.
+func addApplications(ctx context.Context, mgr ctrl.Manager, r *replicas, engine *observe.Engine, waker *application.Waker, o Options) error {
 	egress := endpoint.NewEgress(o.EgressAllow, o.EgressDeny)
 	if err := addAPIServerGuard(ctx, mgr, egress, o.Clock); err != nil {
 		return fmt.Errorf("guard of the API server: %w", err)
-	}
-	if err := AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
-		return fmt.Errorf("indexes: %w", err)
 	}
 	applications, err := metrics.NewApplications(o.Registerer)
 	if err != nil {
 		return fmt.Errorf("metrics of Applications: %w", err)
 	}
+	accounts, err := metrics.NewAccounts(o.Registerer, metrics.AccountsOptions{Recorded: r.ledger.Recorded, Leads: r.lead.Leads})
+	if err != nil {
+		return fmt.Errorf("metrics of accounts: %w", err)
+	}
+	recorder := mgr.GetEventRecorder(eventReporter)
+	announcer := announce.New(announce.Options{
+		Recorder: recorder, Client: mgr.GetClient(), Name: eventReporter, Unit: unitOf(ctx, mgr.GetClient()), Clock: o.Clock,
+	})
+	if err := mgr.Add(announcer); err != nil {
+		return fmt.Errorf("announcer: %w", err)
+	}
+	prober := endpoint.NewFactory(endpoint.Options{Clock: o.Clock, UserAgent: o.UserAgent, Egress: egress})
 	err = (&application.Reconciler{
-		Client:    replicas.lead.Client(mgr.GetClient()),
-		APIReader: mgr.GetAPIReader(),
-		Observer:  engine,
-		Prober:    endpoint.NewFactory(endpoint.Options{Clock: o.Clock, UserAgent: o.UserAgent, Egress: egress}),
-		Recorder:  replicas.lead.Recorder(mgr.GetEventRecorder("kdz-operator")),
-		Metrics:   applications,
-		Clock:     o.Clock,
-	}).SetupWithManager(ctx, mgr, waker, replicas.lead, o.Concurrency)
+		Client:     r.lead.Client(mgr.GetClient()),
+		APIReader:  mgr.GetAPIReader(),
+		Observer:   engine,
+		Prober:     prober,
+		Indicators: prometheussource.NewSource(prometheussource.Options{Dial: prober.Dial, Clock: o.Clock, UserAgent: o.UserAgent}),
+		Ledger:     r.ledger,
+		Announcer:  announcer,
+		Recorder:   r.lead.Recorder(recorder),
+		Metrics:    applications,
+		Accounts:   accounts,
+		Clock:      o.Clock,
+	}).SetupWithManager(ctx, mgr, waker, r.lead, o.Concurrency)
 	if err != nil {
 		return fmt.Errorf("controller of Applications: %w", err)
 	}
-	return addRule(ctx, mgr, replicas.lead, o)
+	return nil
+}
+
+// eventReporter is who reports Events.
+const eventReporter = "kdz-operator"
+
+// unitOf returns a function that finds a unit by its name.
+func unitOf(ctx context.Context, reader client.Reader) func(string) *v1alpha1.OrganisationalUnit {
+	return func(name string) *v1alpha1.OrganisationalUnit {
+		unit := &v1alpha1.OrganisationalUnit{}
+		if reader.Get(ctx, client.ObjectKey{Name: name}, unit) != nil {
+			return nil
+		}
+		return unit
+	}
 }
 
 // addObserver adds the engine that observes.

@@ -19,7 +19,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/leaderelection"
 
-	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/controllers/internal/ledger"
 	"kdz.mainz.de/operator/internal/observe"
@@ -48,8 +47,9 @@ type replicas struct {
 	ledger *ledger.Ledger
 }
 
-// addReplicas adds the election of a leader, and the ledger that it keeps.
-func addReplicas(mgr ctrl.Manager, o Options, observer ledger.Observer, wake func(client.ObjectKey)) (*replicas, error) {
+// addReplicas adds the election of a leader, and the ledger that it keeps, with a
+// function that has every account judged anew.
+func addReplicas(mgr ctrl.Manager, o Options, observer ledger.Observer, wakeAll func()) (*replicas, error) {
 	namespace, err := ownNamespace(o.Namespace, namespaceFile, o.LeaderElectionNamespace)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func addReplicas(mgr ctrl.Manager, o Options, observer ledger.Observer, wake fun
 	log := mgr.GetLogger().WithName("ledger")
 	options := ledger.Options{
 		Client: r.lead.Client(direct), Namespace: namespace, Identity: identity,
-		Observer: observer, Leads: r.lead.Leads, Changed: wakeAll(mgr.GetClient(), wake, log),
+		Observer: observer, Leads: r.lead.Leads, Changed: wakeAll,
 		Clock: o.Clock, Logger: log,
 	}
 	if o.Skew != nil {
@@ -122,20 +122,6 @@ func ownNamespace(given, file, lease string) (string, error) {
 		return lease, nil
 	}
 	return "", fmt.Errorf("the operator's own namespace is not known; outside of a cluster -namespace must say it: %w", err)
-}
-
-// wakeAll returns a function that has every Application judged anew.
-func wakeAll(reader client.Reader, wake func(client.ObjectKey), log logr.Logger) func() {
-	return func() {
-		var all v1alpha1.ApplicationList
-		if err := reader.List(context.Background(), &all, client.UnsafeDisableDeepCopy); err != nil {
-			log.Error(err, "listing the Applications that the gaps concern")
-			return
-		}
-		for i := range all.Items {
-			wake(client.ObjectKeyFromObject(&all.Items[i]))
-		}
-	}
 }
 
 // tellGap tells those who run the operator, and the ledger, of a time that

@@ -59,7 +59,6 @@ func (r *Reconciler) gatherAccount(ctx context.Context, s *scope) (err error) {
 	in.UID = string(s.app.UID)
 	in.Origin, in.Lifecycle = s.app.Spec.Origin, s.app.Spec.Lifecycle
 	in.Accounted = s.before.Status.ServiceLevel != nil
-	in.Respecified = s.before.Status.ObservedGeneration != s.app.Generation
 	in.Maintenance = s.app.Spec.Maintenance
 	if ref := s.app.Spec.ServiceLevelRef; ref != nil {
 		in.Level = ref.Name

@@ -17,6 +17,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/judge/availability"
+	"kdz.mainz.de/operator/internal/tell/metrics"
 	"kdz.mainz.de/operator/internal/tell/status"
 )
 
@@ -54,7 +55,7 @@ func (s *scope) tellServiceLevel() {
 // writeAccount stores the account, if something happened to it.
 func (r *Reconciler) writeAccount(ctx context.Context, s *scope) error {
 	j := s.account.judged
-	if j == nil || !j.Write {
+	if j == nil || !j.Write || j.Record == nil {
 		return nil
 	}
 	before, after := s.account.stored, j.Record.DeepCopy()
@@ -65,6 +66,7 @@ func (r *Reconciler) writeAccount(ctx context.Context, s *scope) error {
 			return err
 		}
 		r.ownRecords.wrote(after, s.now)
+		s.account.stored = after
 		return nil
 	}
 	if len(j.Ended) > 0 {
@@ -79,8 +81,27 @@ func (r *Reconciler) writeAccount(ctx context.Context, s *scope) error {
 	written, err := status.Write(ctx, r.Client, before, after)
 	if written {
 		r.ownRecords.wrote(after, s.now)
+		s.account.stored = after
 	}
 	return err
+}
+
+// tellAccount tells of the account in numbers.
+func (r *Reconciler) tellAccount(s *scope) {
+	j := s.account.judged
+	if j == nil || j.Record == nil || s.account.stored == nil {
+		r.Accounts.Forget(s.key())
+		return
+	}
+	agreement := s.account.scope.Agreements[s.account.scope.Level]
+	stored := s.account.stored.DeepCopy()
+	stored.Outages = nil
+	r.Accounts.Set(s.key(), metrics.Account{
+		Stored: stored, Judged: j.Record, Level: s.level,
+		Totals: func(record *v1alpha1.AvailabilityRecord, at time.Time) v1alpha1.AccountTotals {
+			return availability.Totals(record, agreement, at, r.Ledger.Gaps()...)
+		},
+	})
 }
 
 // wholeAccount reads the account with its list of outages, which the cache does
@@ -149,7 +170,7 @@ func (s *scope) onlyNewPeriod() (time.Time, bool) {
 // announceAccount tells of what was agreed and is broken, or about to be.
 func (r *Reconciler) announceAccount(s *scope) {
 	j := s.account.judged
-	if j == nil || !j.Write || j.Record.Current == nil {
+	if j == nil || !j.Write || j.Record == nil || j.Record.Current == nil {
 		return
 	}
 	tell := func(kind, reason, note string) {

@@ -26,6 +26,7 @@ type fakeObserver struct {
 	mu     sync.Mutex
 	checks map[types.NamespacedName]map[string]observe.Check
 	seen   map[types.NamespacedName]map[string]observe.Observation
+	sealed bool
 }
 
 func newFakeObserver() *fakeObserver {
@@ -103,6 +104,13 @@ func down(name string, since time.Time) observe.Observation {
 		Name: name, State: observe.StateDown, Since: since,
 		Reason: "ConnectionRefused", Message: "the connection was refused", Step: observe.StepConnect,
 	}
+}
+
+// Seal notes that the first round is over.
+func (f *fakeObserver) Seal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sealed = true
 }
 
 // Settle drops what was recorded.

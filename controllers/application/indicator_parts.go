@@ -32,7 +32,7 @@ func (s *scope) indicator() []availability.Part {
 	if s.app.Spec.Hosting != nil {
 		return []availability.Part{{
 			Check: string(s.app.Spec.Hosting.Platform), Kind: v1alpha1.CauseHosting,
-			Standing: availability.Change{State: v1alpha1.IndicatorUnobserved},
+			Changes: []availability.Change{{At: s.account.scope.Now, State: v1alpha1.IndicatorUnobserved}},
 		}}
 	}
 	for i := range s.dependencies {
@@ -40,14 +40,14 @@ func (s *scope) indicator() []availability.Part {
 		if !d.Essential {
 			continue
 		}
-		change := availability.Change{At: d.Since, State: v1alpha1.IndicatorUnobserved}
+		change := availability.Change{At: s.standsSince(d.Since), State: v1alpha1.IndicatorUnobserved}
 		switch d.State {
 		case v1alpha1.ComponentUp:
 			change.State = v1alpha1.IndicatorUp
 		case v1alpha1.ComponentDown:
 			change.State, change.Cause = v1alpha1.IndicatorDown, s.rootCause(nil)
 		}
-		parts = append(parts, availability.Part{Check: d.Name, Kind: d.Kind, Standing: change})
+		parts = append(parts, availability.Part{Check: d.Name, Kind: d.Kind, Changes: []availability.Change{change}})
 	}
 	return parts
 }
@@ -65,15 +65,25 @@ func (s *scope) checkPart(name string, kind v1alpha1.CauseKind) availability.Par
 		for _, c := range o.Changes {
 			p.Changes = append(p.Changes, s.change(kind, name, c))
 		}
-		p.Standing = s.change(kind, name, observe.Change{At: o.Since, State: o.State, Reason: o.Reason, Message: o.Message})
-		if p.Standing.State == v1alpha1.IndicatorDown {
-			p.Standing.Cause = s.rootCause(p.Standing.Cause)
-			if n := len(p.Changes); n > 0 {
-				p.Changes[n-1].Cause = p.Standing.Cause
-			}
+		if len(p.Changes) == 0 {
+			at := s.standsSince(o.Since)
+			p.Changes = []availability.Change{s.change(kind, name, observe.Change{At: at, State: o.State, Reason: o.Reason, Message: o.Message})}
+		}
+		if last := &p.Changes[len(p.Changes)-1]; last.State == v1alpha1.IndicatorDown {
+			last.Cause = s.rootCause(last.Cause)
 		}
 	}
 	return p
+}
+
+// standsSince is since when the state of a part counts of which every change is
+// recorded: where the spec has changed it may not have been one before, so that
+// it counts from now on.
+func (s *scope) standsSince(since time.Time) time.Time {
+	if s.before.Status.ObservedGeneration != s.app.Generation {
+		return s.account.scope.Now
+	}
+	return since
 }
 
 // change is a change of a check as the account sees it. One that fails now and

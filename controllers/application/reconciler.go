@@ -32,6 +32,8 @@ type Observer interface {
 	Forget(key types.NamespacedName)
 	// Observations returns what is known of the subscriber's checks.
 	Observations(key types.NamespacedName) []observe.Observation
+	// Seal says that all checks that there are at the start were ensured.
+	Seal()
 	// Settle says that the changes which the observations hold are recorded.
 	Settle(key types.NamespacedName, recorded []observe.Observation)
 }
@@ -64,6 +66,8 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	// Metrics tells of the fleet in numbers.
 	Metrics *metrics.Applications
+	// Accounts tells of accounts in numbers; nil tells nobody.
+	Accounts *metrics.Accounts
 	// Clock tells the present moment.
 	Clock clock.PassiveClock
 
@@ -71,7 +75,8 @@ type Reconciler struct {
 	rulebook        gather.Rulebook
 	agreements      agreements
 	excuses         excuses
-	writes          writes
+	writes          *writes
+	round           firstRound
 }
 
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications,verbs=get;list;watch
@@ -85,6 +90,7 @@ type Reconciler struct {
 // Reconcile gathers what is declared and what was seen of one Application, has
 // it judged and tells it.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	defer r.round.done(req.NamespacedName)
 	app := &v1alpha1.Application{}
 	if err := r.Client.Get(ctx, req.NamespacedName, app); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -143,6 +149,7 @@ func (r *Reconciler) write(ctx context.Context, s *scope) (ctrl.Result, error) {
 	r.writes.wrote(s, written)
 	r.Observer.Settle(s.key(), s.seen)
 	r.Metrics.Set(s.app)
+	r.tellAccount(s)
 	return ctrl.Result{RequeueAfter: s.wait()}, nil
 }
 
@@ -194,6 +201,7 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 	r.ownRecords.forget(key)
 	r.excuses.forget(key)
 	r.writes.forget(key)
+	r.Accounts.Forget(key)
 	r.Observer.Forget(key)
 	r.Metrics.Forget(key)
 	return ctrl.Result{}, nil

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -112,6 +113,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wak
 		if err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Application{}, field, extract); err != nil {
 			return err
 		}
+	}
+	r.writes = newWrites()
+	round := manager.RunnableFunc(func(ctx context.Context) error { return r.start(ctx, mgr.GetCache().WaitForCacheSync) })
+	if err := mgr.Add(round); err != nil {
+		return err
 	}
 	guarded := lead.Guard(r, true)
 	return ctrl.NewControllerManagedBy(mgr).

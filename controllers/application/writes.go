@@ -3,7 +3,6 @@
 package application
 
 import (
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -11,87 +10,65 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/pace"
 )
 
 const (
 	// bookingsPerSecond bounds how many accounts are written for nothing but the
 	// end of a period.
 	bookingsPerSecond = 10
-	// messagePatience is how long a change of messages alone waits.
-	messagePatience = time.Minute
+	// bookingPatience is how long a booking waits for its turn.
+	bookingPatience = time.Second
 )
 
+// limits of how often an Application is written. A change of messages alone
+// waits for one that somebody acts on.
+var limits = pace.WriteLimits{Burst: 4, Spacing: 10 * time.Second, Minor: time.Minute}
+
 // writes says what can wait to be written, so that a fleet in which much happens
-// at once does not drown the API server. The zero value is ready for use.
+// at once does not drown the API server. It is safe for concurrent use.
 type writes struct {
-	mu       sync.Mutex
 	bookings *rate.Limiter
-	// wordy is since when nothing but messages differs, by Application.
-	wordy map[types.NamespacedName]time.Time
+	pace     *pace.Writes
+}
+
+func newWrites() *writes {
+	return &writes{bookings: rate.NewLimiter(bookingsPerSecond, 1), pace: pace.NewWrites(limits)}
 }
 
 // hold returns until when to put off the writing of what was judged; zero if it
-// is to be written now.
+// is to be written now, or if there is nothing to write.
 func (w *writes) hold(s *scope) time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	j := s.account.judged
-	if j != nil && j.Write {
-		delete(w.wordy, s.key())
-		if !j.Booking {
-			return time.Time{}
-		}
-		if w.bookings == nil {
-			w.bookings = rate.NewLimiter(bookingsPerSecond, 1)
-		}
-		if w.bookings.AllowN(s.now, 1) {
-			return time.Time{}
-		}
-		return s.now.Add(time.Second)
-	}
-	if until, only := s.onlyNewPeriod(); only {
-		return until
-	}
-	return w.holdWords(s)
-}
-
-// holdWords puts off a change of messages alone.
-func (w *writes) holdWords(s *scope) time.Time {
-	key := s.key()
-	if equality.Semantic.DeepEqual(s.before, s.app) || !onlyWords(s.before, s.app) {
-		delete(w.wordy, key)
+	accounted := j != nil && j.Write
+	told := equality.Semantic.DeepEqual(s.before, s.app)
+	switch {
+	case accounted && j.Booking && !w.bookings.AllowN(s.now, 1):
+		return s.now.Add(bookingPatience)
+	case !accounted && told:
+		w.pace.Settled(s.key(), s.now)
 		return time.Time{}
-	}
-	since, known := w.wordy[key]
-	if !known {
-		if w.wordy == nil {
-			w.wordy = map[types.NamespacedName]time.Time{}
+	case !accounted:
+		if until, only := s.onlyNewPeriod(); only {
+			return until
 		}
-		since = s.now
-		w.wordy[key] = since
 	}
-	if until := since.Add(messagePatience); until.After(s.now) {
-		return until
+	minor := !accounted && onlyWords(s.before, s.app)
+	if wait := w.pace.Wait(s.key(), minor, s.now); wait > 0 {
+		return s.now.Add(wait)
 	}
 	return time.Time{}
 }
 
 // wrote takes note of what was written.
 func (w *writes) wrote(s *scope, status bool) {
-	if !status {
-		return
+	if status || s.account.judged != nil && s.account.judged.Write {
+		w.pace.Wrote(s.key(), s.now)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.wordy, s.key())
 }
 
 // forget drops what is remembered of an Application.
-func (w *writes) forget(key types.NamespacedName) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.wordy, key)
-}
+func (w *writes) forget(key types.NamespacedName) { w.pace.Forget(key) }
 
 // onlyWords says whether two Applications differ in nothing but messages.
 func onlyWords(before, after *v1alpha1.Application) bool {

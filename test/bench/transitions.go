@@ -72,6 +72,9 @@ func (t *told) Observations(key types.NamespacedName) []observe.Observation {
 // Settle implements application.Observer.
 func (*told) Settle(types.NamespacedName, []observe.Observation) {}
 
+// Seal implements application.Observer.
+func (*told) Seal() {}
+
 // tell has all endpoints be up, or down, from now on.
 func (t *told) tell(keys []types.NamespacedName, down bool) {
 	now := time.Now()

@@ -66,7 +66,7 @@ func (b *books) lead() *operator {
 func (b *books) book(name, address string) {
 	b.t.Helper()
 	app := newApplication(bookNamespace, name, "kdz-16", v1alpha1.Endpoint{
-		Name: "door", URL: v1alpha1.EndpointURL("tcp://" + address), Interval: "5s", FailureThreshold: bookThreshold,
+		Name: "door", URL: "tcp://" + address, Interval: "5s", FailureThreshold: bookThreshold,
 	})
 	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: bookLevel}
 	b.create(app)
