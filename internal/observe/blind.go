@@ -209,6 +209,7 @@ func (e *Engine) resolve(now instant) {
 	for i := range proven {
 		e.deliver(proven[i].question, &proven[i].answer, now)
 	}
+	e.unhold(proven)
 }
 
 // lookAround gives up on suspicions that nothing proved in time, and asks the
@@ -221,6 +222,7 @@ func (e *Engine) lookAround(now instant) {
 		} else {
 			e.dropUnproven(old, now)
 		}
+		e.unhold(old)
 	}
 	if e.sight.uneasy() {
 		e.askWitness(now)
@@ -228,7 +230,6 @@ func (e *Engine) lookAround(now instant) {
 }
 
 // dropUnproven is for failures that nothing proved, though something answered.
-// They hold off silence no longer.
 func (e *Engine) dropUnproven(old []suspicion, now instant) {
 	for i := range old {
 		a := &old[i].answer
@@ -236,8 +237,15 @@ func (e *Engine) dropUnproven(old []suspicion, now instant) {
 			a.result.Message = message
 		}
 		a.result.Reason, a.result.Outcome = ReasonPathUnconfirmed, OutcomeInconclusive
-		q := old[i].question
-		e.deliverDoubt(q, a, now)
+		e.deliverDoubt(old[i].question, a, now)
+	}
+}
+
+// unhold is for failures that wait for proof no more: they hold off silence no
+// longer.
+func (e *Engine) unhold(decided []suspicion) {
+	for i := range decided {
+		q := decided[i].question
 		if q.undecided > 0 {
 			continue
 		}
@@ -256,7 +264,7 @@ func (e *Engine) beginBlindness(first *suspicion, now instant) {
 		since.mono += late
 		since.wall += late
 	}
-	e.sight.take(func(network, *suspicion) bool { return true })
+	e.unhold(e.sight.take(func(network, *suspicion) bool { return true }))
 	e.darken(since, now)
 	e.sight.blind, e.sight.since = true, since
 	e.tellGap("Blind: nothing at all can be reached; outages are not judged meanwhile",
