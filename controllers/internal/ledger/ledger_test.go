@@ -369,18 +369,6 @@ func TestLaterVersionIsRead(t *testing.T) {
 	}
 }
 
-// Clocks that part make it distrust what it sees, once, until they agree.
-func TestClocksThatPart(t *testing.T) {
-	p := newProcess(t, newCluster(), "a", at(0))
-	for _, ahead := range []time.Duration{0, 4 * time.Second, -time.Hour, -time.Hour, 6 * time.Second, 3 * time.Second, 0} {
-		p.ahead = ahead
-		p.turn(t.Context())
-	}
-	if len(p.observer.distrust) != 1 || p.observer.trusted != 1 || !strings.Contains(p.observer.distrust[0], "1h0m0s ahead of") {
-		t.Errorf("distrusted %q, trusted %d times", p.observer.distrust, p.observer.trusted)
-	}
-}
-
 // It writes every 5 s, on its own.
 func TestWritesEveryFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
