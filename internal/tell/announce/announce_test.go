@@ -123,12 +123,12 @@ func (o office) pass(d time.Duration) {
 func (o office) attentive() bool {
 	o.mu.Lock()
 	next, held := o.desk.next()
-	armed := o.armed
+	alarm := o.alarm
 	o.mu.Unlock()
 	if !held {
-		return !armed
+		return alarm.IsZero()
 	}
-	return next.After(o.clock.Now()) && o.clock.HasWaiters()
+	return next.After(o.clock.Now()) && !alarm.After(next) && o.clock.HasWaiters()
 }
 
 // await waits until it is so.
@@ -247,6 +247,26 @@ func TestAStormThatGoesOnIsToldOfInBetween(t *testing.T) {
 	stop()
 	if got := o.said.all(); len(got) != 2 || !strings.Contains(got[1], "|2000 Applications turned to Outage") {
 		t.Errorf("at the end: %q", got)
+	}
+}
+
+// TestTheTailOfAStorm: those that come one by one behind a storm are told with
+// it, of its units, and not of others.
+func TestTheTailOfAStorm(t *testing.T) {
+	o, _ := open(t, "kdz-16", "kdz-17")
+	for i := range 101 {
+		o.turn(fmt.Sprint(i), "kdz-16", v1alpha1.StateOutage, "Outage")
+	}
+	for i := range 10 {
+		o.pass(5 * time.Second)
+		o.turn(fmt.Sprint("late-", i), "kdz-16", v1alpha1.StateOutage, "Outage")
+	}
+	o.turn("other", "kdz-17", v1alpha1.StateOutage, "Outage")
+	o.pass(time.Second)
+	o.mustHaveSaid(fmt.Sprintf(single, "other", "other", "Warning", "Outage", "Outage"))
+	o.pass(9 * time.Second)
+	if got := o.said.all(); len(got) != 2 || !strings.Contains(got[1], "|111 Applications turned to Outage") {
+		t.Errorf("told %q", got)
 	}
 }
 
