@@ -220,15 +220,16 @@ func TestManyAreToldByUnit(t *testing.T) {
 // TestAStormOfNobody: where no unit exists, the first Application hears it.
 func TestAStormOfNobody(t *testing.T) {
 	o, stop := open(t)
+	long := strings.Repeat("x", 60)
 	for i := range 200 {
-		o.turn(fmt.Sprintf("a%d", i), fmt.Sprintf("nobody-%d", i), v1alpha1.StateOutage, strings.Repeat("ä", 900))
+		o.turn(fmt.Sprint("a", i)+long, fmt.Sprintf("nobody-%d", i), v1alpha1.StateOutage, strings.Repeat("ä", 900))
 	}
 	stop()
 	got := o.said.all()
-	if len(got) != 1 || !strings.HasPrefix(got[0], fmt.Sprintf(single, "a0", "a0", "Warning", "ApplicationsFailed", "200 Applications turned to Outage, among them amt-10/a0 (ä")) {
+	if len(got) != 1 || !strings.HasPrefix(got[0], fmt.Sprintf(single, "a0"+long, "a0"+long, "Warning", "ApplicationsFailed", "200 Applications turned to Outage, among them amt-10/a0"+long+" (ä")) {
 		t.Fatalf("told %q", got)
 	}
-	if note := got[0][strings.LastIndex(got[0], "|")+1:]; len(note) > 1000 {
+	if note := got[0][strings.LastIndex(got[0], "|")+1:]; len(note) > 1000 || !strings.HasSuffix(note, "…") {
 		t.Errorf("the note has %d bytes: %s", len(note), note)
 	}
 }
