@@ -67,8 +67,8 @@ type Announcer struct {
 	mu     sync.Mutex
 	desk   desk
 	logger logr.Logger
-	// armed: Start knows that something is held.
-	armed bool
+	// alarm is when Start looks again, at the latest; zero while nothing is held.
+	alarm time.Time
 	// ended: Start has told all, and nobody will tell what is held from now on.
 	ended bool
 }
@@ -98,12 +98,14 @@ func (a *Announcer) Transition(app *v1alpha1.Application, from v1alpha1.Operatio
 		}
 		return
 	}
-	a.desk.add(t)
-	asleep := !a.armed
-	a.armed = true
+	due := a.desk.add(t)
+	late := a.alarm.IsZero() || due.Before(a.alarm)
+	if late {
+		a.alarm = due
+	}
 	a.mu.Unlock()
 
-	if asleep {
+	if late {
 		select {
 		case a.wake <- struct{}{}:
 		default:
@@ -129,7 +131,10 @@ func (a *Announcer) Start(ctx context.Context) error {
 func (a *Announcer) sleep(ctx context.Context) bool {
 	var alarm <-chan time.Time
 	if wait, held := a.wait(); held {
-		timer := a.options.Clock.NewTimer(max(wait, time.Millisecond))
+		if wait <= 0 {
+			return ctx.Err() == nil
+		}
+		timer := a.options.Clock.NewTimer(wait)
 		defer timer.Stop()
 		alarm = timer.C()
 	}
@@ -150,9 +155,9 @@ func (a *Announcer) NeedLeaderElection() bool { return false }
 func (a *Announcer) wait() (time.Duration, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var at time.Time
-	at, a.armed = a.desk.next()
-	return at.Sub(a.options.Clock.Now()), a.armed
+	var held bool
+	a.alarm, held = a.desk.next()
+	return a.alarm.Sub(a.options.Clock.Now()), held
 }
 
 func (a *Announcer) due() []message {

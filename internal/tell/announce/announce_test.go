@@ -123,12 +123,12 @@ func (o office) pass(d time.Duration) {
 func (o office) attentive() bool {
 	o.mu.Lock()
 	next, held := o.desk.next()
-	armed := o.armed
+	alarm := o.alarm
 	o.mu.Unlock()
 	if !held {
-		return !armed
+		return alarm.IsZero()
 	}
-	return next.After(o.clock.Now()) && o.clock.HasWaiters()
+	return next.After(o.clock.Now()) && !alarm.After(next) && o.clock.HasWaiters()
 }
 
 // await waits until it is so.
@@ -220,15 +220,16 @@ func TestManyAreToldByUnit(t *testing.T) {
 // TestAStormOfNobody: where no unit exists, the first Application hears it.
 func TestAStormOfNobody(t *testing.T) {
 	o, stop := open(t)
+	long := strings.Repeat("x", 60)
 	for i := range 200 {
-		o.turn(fmt.Sprintf("a%d", i), fmt.Sprintf("nobody-%d", i), v1alpha1.StateOutage, strings.Repeat("ä", 900))
+		o.turn(fmt.Sprint("a", i)+long, fmt.Sprintf("nobody-%d", i), v1alpha1.StateOutage, strings.Repeat("ä", 900))
 	}
 	stop()
 	got := o.said.all()
-	if len(got) != 1 || !strings.HasPrefix(got[0], fmt.Sprintf(single, "a0", "a0", "Warning", "ApplicationsFailed", "200 Applications turned to Outage, among them amt-10/a0 (ä")) {
+	if len(got) != 1 || !strings.HasPrefix(got[0], fmt.Sprintf(single, "a0"+long, "a0"+long, "Warning", "ApplicationsFailed", "200 Applications turned to Outage, among them amt-10/a0"+long+" (ä")) {
 		t.Fatalf("told %q", got)
 	}
-	if note := got[0][strings.LastIndex(got[0], "|")+1:]; len(note) > 1000 {
+	if note := got[0][strings.LastIndex(got[0], "|")+1:]; len(note) > 1000 || !strings.HasSuffix(note, "…") {
 		t.Errorf("the note has %d bytes: %s", len(note), note)
 	}
 }
@@ -247,6 +248,26 @@ func TestAStormThatGoesOnIsToldOfInBetween(t *testing.T) {
 	stop()
 	if got := o.said.all(); len(got) != 2 || !strings.Contains(got[1], "|2000 Applications turned to Outage") {
 		t.Errorf("at the end: %q", got)
+	}
+}
+
+// TestTheTailOfAStorm: those that come one by one behind a storm are told with
+// it, of its units, and not of others.
+func TestTheTailOfAStorm(t *testing.T) {
+	o, _ := open(t, "kdz-16", "kdz-17")
+	for i := range 101 {
+		o.turn(fmt.Sprint(i), "kdz-16", v1alpha1.StateOutage, "Outage")
+	}
+	for i := range 10 {
+		o.pass(5 * time.Second)
+		o.turn(fmt.Sprint("late-", i), "kdz-16", v1alpha1.StateOutage, "Outage")
+	}
+	o.turn("other", "kdz-17", v1alpha1.StateOutage, "Outage")
+	o.pass(time.Second)
+	o.mustHaveSaid(fmt.Sprintf(single, "other", "other", "Warning", "Outage", "Outage"))
+	o.pass(9 * time.Second)
+	if got := o.said.all(); len(got) != 2 || !strings.Contains(got[1], "|111 Applications turned to Outage") {
+		t.Errorf("told %q", got)
 	}
 }
 

@@ -67,8 +67,8 @@ func (d *desk) arrived(at time.Time) int {
 	return d.arrivals.within(at)
 }
 
-// add takes a transition.
-func (d *desk) add(t transition) {
+// add takes a transition, and returns when it is due.
+func (d *desk) add(t transition) time.Time {
 	stormy := d.arrived(t.at) > storm || len(d.singles) == storm
 	if stormy {
 		for _, single := range d.singles {
@@ -79,9 +79,10 @@ func (d *desk) add(t transition) {
 	k := d.keyOf(t)
 	if _, open := d.folds[k]; stormy || open {
 		d.fold(k, t)
-		return
+		return d.folds[k].due()
 	}
 	d.singles = append(d.singles, t)
+	return d.singleDue(t)
 }
 
 // keyOf is with what a transition would be told together.

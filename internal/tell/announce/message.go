@@ -21,7 +21,7 @@ const (
 	// together.
 	maxExamples = 5
 	// maxExample bounds what is told of each of them, in bytes.
-	maxExample = 128
+	maxExample = 160
 )
 
 // transition of an Application, without the Application.
