@@ -66,7 +66,7 @@ func startReplica(t *testing.T, namespace string) (*replicas, func()) {
 		t.Fatal(err)
 	}
 	observer := &sighted{clock: o.Clock, began: o.Clock.Now()}
-	r, err := addReplicas(mgr, o, observer, func(client.ObjectKey) {})
+	r, err := addReplicas(mgr, o, observer, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}

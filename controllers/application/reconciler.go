@@ -16,6 +16,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/gather"
+	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
@@ -45,7 +46,8 @@ type Prober interface {
 	New(e *v1alpha1.Endpoint, secrets endpoint.Secrets) (observe.Probe, error)
 }
 
-// Reconciler reconciles Applications. All exported fields are required.
+// Reconciler reconciles Applications. All exported fields but Accounts and Pace
+// are required.
 type Reconciler struct {
 	// Client reads from the cache and writes status.
 	Client client.Client
@@ -68,6 +70,8 @@ type Reconciler struct {
 	Metrics *metrics.Applications
 	// Accounts tells of accounts in numbers; nil tells nobody.
 	Accounts *metrics.Accounts
+	// Pace is how often an Application is written; zero means DefaultPace.
+	Pace pace.WriteLimits
 	// Clock tells the present moment.
 	Clock clock.PassiveClock
 

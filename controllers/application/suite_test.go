@@ -27,6 +27,7 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers"
 	"kdz.mainz.de/operator/controllers/application"
+	"kdz.mainz.de/operator/controllers/internal/pace"
 	"kdz.mainz.de/operator/internal/controlplane"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
@@ -108,6 +109,8 @@ func (w *world) start() {
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(),
 		Observer: w.observer, Prober: endpoint.NewFactory(endpoint.Options{Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, nil)}),
 		Ledger: w.ledger, Announcer: eventAnnouncer{mgr.GetEventRecorder("test")},
+		// Their clock stands still as a rule.
+		Pace:     pace.WriteLimits{Burst: 1000, Spacing: time.Second, Minor: time.Minute},
 		Recorder: mgr.GetEventRecorder("test"), Metrics: applications, Clock: w.clock,
 	}).SetupWithManager(ctx, mgr, waker, nil, 4)
 	if err != nil {

@@ -114,7 +114,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wak
 			return err
 		}
 	}
-	r.writes = newWrites()
+	r.writes = newWrites(r.Pace)
 	round := manager.RunnableFunc(func(ctx context.Context) error { return r.start(ctx, mgr.GetCache().WaitForCacheSync) })
 	if err := mgr.Add(round); err != nil {
 		return err

@@ -21,9 +21,12 @@ const (
 	bookingPatience = time.Second
 )
 
-// limits of how often an Application is written. A change of messages alone
-// waits for one that somebody acts on.
-var limits = pace.WriteLimits{Burst: 4, Spacing: 10 * time.Second, Minor: time.Minute}
+// DefaultPace is how often an Application is written: four times at once, and
+// then every 10 s. A change of messages alone waits a minute for one that
+// somebody acts on.
+func DefaultPace() pace.WriteLimits {
+	return pace.WriteLimits{Burst: 4, Spacing: 10 * time.Second, Minor: time.Minute}
+}
 
 // writes says what can wait to be written, so that a fleet in which much happens
 // at once does not drown the API server. It is safe for concurrent use.
@@ -32,7 +35,10 @@ type writes struct {
 	pace     *pace.Writes
 }
 
-func newWrites() *writes {
+func newWrites(limits pace.WriteLimits) *writes {
+	if limits == (pace.WriteLimits{}) {
+		limits = DefaultPace()
+	}
 	return &writes{bookings: rate.NewLimiter(bookingsPerSecond, 1), pace: pace.NewWrites(limits)}
 }
 
@@ -52,6 +58,9 @@ func (w *writes) hold(s *scope) time.Time {
 		if until, only := s.onlyNewPeriod(); only {
 			return until
 		}
+	}
+	if s.before.Status.ObservedGeneration != s.app.Generation {
+		return time.Time{} // somebody waits to see what became of a new spec
 	}
 	minor := !accounted && onlyWords(s.before, s.app)
 	if wait := w.pace.Wait(s.key(), minor, s.now); wait > 0 {

@@ -27,9 +27,12 @@ import (
 type patcher struct {
 	client client.Client
 	raw    *kubernetes.Clientset
-	// patches and Events that the reconciler sent, by phase.
-	patches map[string]string
-	events  map[string]*eventsv1.Event
+	// accounts, patches and Events that the reconciler sent, by phase.
+	accounts map[string]string
+	patches  map[string]string
+	events   map[string]*eventsv1.Event
+	// versions of the accounts as the API server answered last, by name.
+	versions map[string]*string
 	// applications as the API server answered last.
 	applications []v1alpha1.Application
 	down         bool
@@ -60,8 +63,14 @@ func patcherWorker(ctx context.Context, args json.RawMessage) (window, error) {
 		return nil, err
 	}
 	p.applications = list.Items // in the order of their names
+	for i := range list.Items {
+		p.versions[list.Items[i].Name] = new(string)
+	}
 	all, stars := list.Items, list.Items[:task.Count]
 	if err := p.each(ctx, all, func(ctx context.Context, app *v1alpha1.Application) error {
+		if err := p.open(ctx, app); err != nil {
+			return err
+		}
 		return p.patch(ctx, app, phaseFirst)
 	}); err != nil {
 		return nil, fmt.Errorf("first judgement: %w", err)
@@ -76,8 +85,14 @@ func patcherWorker(ctx context.Context, args json.RawMessage) (window, error) {
 
 // learn reads what the reconciler wrote.
 func (p *patcher) learn(task *transitions) error {
-	p.patches, p.events = map[string]string{}, map[string]*eventsv1.Event{}
+	p.accounts, p.patches, p.events = map[string]string{}, map[string]string{}, map[string]*eventsv1.Event{}
+	p.versions = map[string]*string{}
 	for _, phase := range []string{phaseFirst, phaseDown, phaseUp} {
+		account, err := os.ReadFile(task.file(accountWrite + "-" + phase))
+		if err != nil {
+			return fmt.Errorf("what the reconciler writes: %w", err)
+		}
+		p.accounts[phase] = string(account)
 		body, err := os.ReadFile(task.file(patchWrite + "-" + phase))
 		if err != nil {
 			return fmt.Errorf("what the reconciler writes: %w", err)
@@ -106,6 +121,34 @@ func (p *patcher) patch(ctx context.Context, app *v1alpha1.Application, phase st
 	return p.client.Status().Patch(ctx, app, client.RawPatch(types.MergePatchType, []byte(body)))
 }
 
+// open creates the account of an Application.
+func (p *patcher) open(ctx context.Context, app *v1alpha1.Application) error {
+	record := &v1alpha1.AvailabilityRecord{}
+	if err := json.Unmarshal([]byte(p.accounts[phaseFirst]), record); err != nil {
+		return err
+	}
+	record.Namespace, record.Name = app.Namespace, app.Name
+	if err := p.client.Create(ctx, record); err != nil {
+		return err
+	}
+	*p.versions[app.Name] = record.ResourceVersion
+	return nil
+}
+
+// account sends the patch of an account in a phase.
+func (p *patcher) account(ctx context.Context, app *v1alpha1.Application, phase string) error {
+	version := p.versions[app.Name]
+	body := versionField.ReplaceAllString(p.accounts[phase], `"resourceVersion":"`+*version+`"`)
+	answer := &metav1.PartialObjectMetadata{}
+	answer.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AvailabilityRecord"))
+	answer.Namespace, answer.Name = app.Namespace, app.Name
+	if err := p.client.Patch(ctx, answer, client.RawPatch(types.MergePatchType, []byte(body))); err != nil {
+		return err
+	}
+	*version = answer.ResourceVersion
+	return nil
+}
+
 // event returns the Event of a phase. It encodes to the same bytes but for what
 // it is about.
 func (p *patcher) event(app *v1alpha1.Application, phase string) *eventsv1.Event {
@@ -127,6 +170,9 @@ func (p *patcher) flip(ctx context.Context, applications []v1alpha1.Application)
 	}
 	err := p.each(ctx, applications, func(ctx context.Context, app *v1alpha1.Application) error {
 		event := p.event(app, phase)
+		if err := p.account(ctx, app, phase); err != nil {
+			return err
+		}
 		if err := p.patch(ctx, app, phase); err != nil {
 			return err
 		}
@@ -136,7 +182,7 @@ func (p *patcher) flip(ctx context.Context, applications []v1alpha1.Application)
 	n := len(applications)
 	return &sample{
 		Operations: int64(n), Wall: time.Since(began),
-		Values: map[string]float64{statusPatches: float64(n), eventWrites: float64(n)},
+		Values: map[string]float64{accountWrites: float64(n), statusPatches: float64(n), eventWrites: float64(n)},
 	}, err
 }
 

@@ -26,7 +26,7 @@ var statusRow = row{
 	name: "status",
 	about: fmt.Sprintf(`%d Applications go down at once, and up again at once: the reconciler as it runs in the operator, in a
 manager with its cache, watches and Events, with an observer that is told the states. An operation is one transition:
-the status patch, and the Event that tells of it. It takes from the change until the last of all these writes is answered,
+the patch of the account, the status patch, and the Event that tells of it. It takes from the change until the last of all these writes is answered,
 and costs the processor time of API server, etcd and controller. The limit is a client of controller-runtime that has
 nothing to watch, to judge or to compare: it sends to other Applications of the same shape, %d at a time, the writes that
 the reconciler sent, byte for byte but for names, identifiers and versions. Both have Applications that are new in each
@@ -58,8 +58,8 @@ func measureStatus(ctx context.Context, b *bench) ([]line, error) {
 		return ours.Values[name] * float64(len(memory.ours)) / float64(ours.Operations)
 	}
 	return append(lines, absolute("status: writes of a transition", each(statusPatches), number, fmt.Sprintf(
-		"%s status patches, %s Events, %s of them refused as conflicts",
-		number(each(statusPatches)), number(each(eventWrites)), number(each(conflicts))), goal{})), nil
+		"%s patches of the account, %s status patches, %s Events, %s of them refused as conflicts",
+		number(each(accountWrites)), number(each(statusPatches)), number(each(eventWrites)), number(each(conflicts))), goal{})), nil
 }
 
 // transit has both sides take turns on a control plane of their own.
@@ -171,6 +171,7 @@ type transitions struct {
 // Names of the values of a sample: how many status patches and Events were
 // answered, and how many of all were refused because of a conflict.
 const (
+	accountWrites = "accounts"
 	statusPatches = "patches"
 	eventWrites   = "events"
 	conflicts     = "conflicts"

@@ -24,8 +24,9 @@ const (
 
 // Kinds of write.
 const (
-	patchWrite = "patch"
-	eventWrite = "event"
+	accountWrite = "account"
+	patchWrite   = "patch"
+	eventWrite   = "event"
 )
 
 // scribe counts the writes that were answered, and keeps those to one
@@ -37,7 +38,7 @@ type scribe struct {
 	// phase in which writes are kept; empty means that none are.
 	phase atomic.Pointer[string]
 
-	patches, events, refused atomic.Int64
+	accounts, patches, events, refused atomic.Int64
 	// fault is the first write that could not be kept, or was refused.
 	fault atomic.Pointer[error]
 }
@@ -73,6 +74,8 @@ func (s *scribe) roundTrip(next http.RoundTripper, r *http.Request) (*http.Respo
 	case answer.StatusCode >= http.StatusBadRequest:
 		err := fmt.Errorf("%s %s: %s", r.Method, r.URL.Path, answer.Status)
 		s.fault.CompareAndSwap(nil, &err)
+	case kind == accountWrite:
+		s.accounts.Add(1)
 	case kind == patchWrite:
 		s.patches.Add(1)
 	case kind == eventWrite:
@@ -84,6 +87,8 @@ func (s *scribe) roundTrip(next http.RoundTripper, r *http.Request) (*http.Respo
 // kindOf tells the writes that a transition consists of from other requests.
 func kindOf(r *http.Request) string {
 	switch {
+	case (r.Method == http.MethodPost || r.Method == http.MethodPatch) && strings.Contains(r.URL.Path, "/availabilityrecords"):
+		return accountWrite
 	case r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "/applications/") && strings.HasSuffix(r.URL.Path, "/status"):
 		return patchWrite
 	case (r.Method == http.MethodPost || r.Method == http.MethodPatch) && strings.Contains(r.URL.Path, "/events"):
@@ -100,18 +105,19 @@ func (s *scribe) keep(r *http.Request, name string) error {
 		return err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if !strings.Contains(r.URL.Path, "/"+s.specimen+"/") && !bytes.Contains(body, []byte(s.specimen)) {
+	if !strings.Contains(r.URL.Path+"/", "/"+s.specimen+"/") && !bytes.Contains(body, []byte(s.specimen)) {
 		return nil
 	}
 	return os.WriteFile(s.task.file(name), body, 0o600)
 }
 
 // await waits until so many writes have been answered since the beginning.
-func (s *scribe) await(ctx context.Context, patches, events int64) error {
-	return eventually(ctx, time.Millisecond, writesWithin, fmt.Sprintf("%d patches and %d Events written", patches, events), func() (bool, error) {
+func (s *scribe) await(ctx context.Context, accounts, patches, events int64) error {
+	what := fmt.Sprintf("%d accounts, %d patches and %d Events written", accounts, patches, events)
+	return eventually(ctx, time.Millisecond, writesWithin, what, func() (bool, error) {
 		if err := s.fault.Load(); err != nil {
 			return false, *err
 		}
-		return s.patches.Load() >= patches && s.events.Load() >= events, nil
+		return s.accounts.Load() >= accounts && s.patches.Load() >= patches && s.events.Load() >= events, nil
 	})
 }

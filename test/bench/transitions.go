@@ -12,16 +12,20 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers"
 	"kdz.mainz.de/operator/controllers/application"
+	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -90,6 +94,31 @@ func (t *told) tell(keys []types.NamespacedName, down bool) {
 	}
 }
 
+// empty is a ledger in which nothing stands.
+type empty struct{}
+
+// Gaps implements application.Ledger.
+func (empty) Gaps() []availability.Gap { return nil }
+
+// Floor implements application.Ledger.
+func (empty) Floor(types.NamespacedName, string) time.Time { return time.Time{} }
+
+// Now implements application.Ledger.
+func (empty) Now() time.Time { return time.Now() }
+
+// single tells of each transition in an Event of its own, however many there
+// are: what a transition costs is to be measured, not what is saved.
+type single struct{ recorder events.EventRecorder }
+
+// Transition implements application.Announcer.
+func (s single) Transition(app *v1alpha1.Application, _ v1alpha1.OperationalState, warn bool, note string) {
+	kind := corev1.EventTypeNormal
+	if warn {
+		kind = corev1.EventTypeWarning
+	}
+	s.recorder.Eventf(app, nil, kind, string(app.Status.OperationalState), "Judge", "%s", note)
+}
+
 // reconciler is the controller of Applications, whose observer we are.
 type reconciler struct {
 	scribe   *scribe
@@ -116,7 +145,8 @@ func reconcilerWorker(ctx context.Context, args json.RawMessage) (window, error)
 		return nil, err
 	}
 	r.scribe.record(phaseFirst)
-	if err := r.scribe.await(ctx, int64(len(stars)+len(extras)), 0); err != nil {
+	all := int64(len(stars) + len(extras))
+	if err := r.scribe.await(ctx, all, all, 0); err != nil {
 		return nil, fmt.Errorf("first judgement: %w", err)
 	}
 	for _, phase := range []string{phaseDown, phaseUp} {
@@ -163,12 +193,14 @@ func (r *reconciler) start(ctx context.Context, task *transitions) error {
 	if err != nil {
 		return err
 	}
+	recorder := mgr.GetEventRecorder("kdz-operator")
 	err = (&application.Reconciler{
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Observer: r.observer,
+		Ledger: empty{}, Announcer: single{recorder},
 		Prober: endpoint.NewFactory(endpoint.Options{
 			Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil),
 		}),
-		Recorder: mgr.GetEventRecorder("kdz-operator"), Metrics: numbers, Clock: clock.RealClock{},
+		Recorder: recorder, Metrics: numbers, Clock: clock.RealClock{},
 	}).SetupWithManager(ctx, mgr, r.waker, nil, inFlight)
 	if err != nil {
 		return err
@@ -182,7 +214,7 @@ func (r *reconciler) start(ctx context.Context, task *transitions) error {
 
 // flip has Applications change, and waits until all is written.
 func (r *reconciler) flip(ctx context.Context, keys []types.NamespacedName) (*sample, error) {
-	patches, events, refused := r.scribe.patches.Load(), r.scribe.events.Load(), r.scribe.refused.Load()
+	accounts, patches, events, refused := r.scribe.accounts.Load(), r.scribe.patches.Load(), r.scribe.events.Load(), r.scribe.refused.Load()
 	began := time.Now()
 	r.down = !r.down
 	r.observer.tell(keys, r.down)
@@ -190,10 +222,11 @@ func (r *reconciler) flip(ctx context.Context, keys []types.NamespacedName) (*sa
 		r.waker.Wake(key)
 	}
 	n := int64(len(keys))
-	err := r.scribe.await(ctx, patches+n, events+n)
+	err := r.scribe.await(ctx, accounts+n, patches+n, events+n)
 	return &sample{
 		Operations: n, Wall: time.Since(began),
 		Values: map[string]float64{
+			accountWrites: float64(r.scribe.accounts.Load() - accounts),
 			statusPatches: float64(r.scribe.patches.Load() - patches),
 			eventWrites:   float64(r.scribe.events.Load() - events),
 			conflicts:     float64(r.scribe.refused.Load() - refused),

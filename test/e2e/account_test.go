@@ -3,11 +3,13 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -101,18 +103,51 @@ func (b *books) awaitRecorded(at time.Time) time.Time {
 	return recorded
 }
 
-// configMap reads one of the operator's own objects; nil if it is not there.
-func (b *books) configMap(name string) *corev1.ConfigMap {
+// read reads one of the operator's own documents, and says whether it is there.
+func (b *books) read(name, key string, document any) bool {
 	b.t.Helper()
 	var m corev1.ConfigMap
 	err := b.admin.Get(b.t.Context(), client.ObjectKey{Namespace: operatorNamespace, Name: name}, &m)
-	if client.IgnoreNotFound(err) != nil {
-		b.t.Fatal(err)
+	if apierrors.IsNotFound(err) {
+		return false
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(m.Data[key]), document)
 	}
 	if err != nil {
-		return nil
+		b.t.Fatal(err)
 	}
-	return &m
+	return true
+}
+
+// recorded is up to when everything is recorded, by the heartbeat; zero if there
+// is none.
+func (b *books) recorded() time.Time {
+	b.t.Helper()
+	var heartbeat struct{ Recorded time.Time }
+	b.read("kdz-operator-heartbeat", "heartbeat.json", &heartbeat)
+	return heartbeat.Recorded
+}
+
+// gap is a time that nobody observed.
+type gap struct{ From, To time.Time }
+
+// awaitGap awaits a gap that begins at a moment.
+func (b *books) awaitGap(from time.Time) gap {
+	b.t.Helper()
+	var found gap
+	poll(b.t, settleWithin, "a gap", func() (string, bool) {
+		var gaps struct{ Gaps []gap }
+		b.read("kdz-operator-gaps", "gaps.json", &gaps)
+		for _, g := range gaps.Gaps {
+			if g.From.Equal(from) {
+				found = g
+				return "", true
+			}
+		}
+		return fmt.Sprintf("of %v none begins at %s", gaps.Gaps, from), false
+	})
+	return found
 }
 
 // sound asserts what holds of every account: no class of time is negative, and
@@ -173,7 +208,7 @@ func TestS2KilledInAnOutage(t *testing.T) {
 	door.start()
 	up := b.await(mark, settleWithin, "desk", v1alpha1.IndicatorUp)
 	outage := b.onlyOutage(b.whole(up))
-	unseen := gap.to.Unix() - gap.from.Unix()
+	unseen := gap.To.Unix() - gap.From.Unix()
 	if !outage.StartAt.Time.Equal(since) || outage.UnobservedSeconds != unseen {
 		t.Errorf("the outage began at %s with %d s unobserved, want %s and %d s", outage.StartAt, outage.UnobservedSeconds, since, unseen)
 	}

@@ -105,8 +105,8 @@ func TestS3APIServerAway(t *testing.T) {
 	for i := range c.doors {
 		down := c.await(mark, settleWithin, c.name(i), v1alpha1.IndicatorDown)
 		c.sound(down)
-		if since := down.Current.OpenOutage.StartAt.Time; since.Before(gap.from.Truncate(time.Second)) {
-			t.Errorf("%s: nobody saw anything from %s on, but its outage is told from %s", c.name(i), gap.from, since)
+		if since := down.Current.OpenOutage.StartAt.Time; since.Before(gap.From.Truncate(time.Second)) {
+			t.Errorf("%s: nobody saw anything from %s on, but its outage is told from %s", c.name(i), gap.From, since)
 		}
 	}
 	o.end()
@@ -210,6 +210,6 @@ func TestS5Restored(t *testing.T) {
 		t.Errorf("%d s are charged, want the %d s that were recorded", outage.ChargedSeconds, charged)
 	}
 	t.Logf("down since %s, restored to %s, seen again at %s: %d s charged, %d s unobserved", since.Format(time.TimeOnly),
-		recorded.Format(time.TimeOnly), gap.to.Format(time.TimeOnly), outage.ChargedSeconds, up.Current.Accumulators.Unobserved)
+		recorded.Format(time.TimeOnly), gap.To.Format(time.TimeOnly), outage.ChargedSeconds, up.Current.Accumulators.Unobserved)
 	o.end()
 }
