@@ -14,8 +14,11 @@ import (
 const (
 	isOut byte = iota // not in service
 	isUnagreed
+	isUnagreedDown
 	isOutside
+	isOutsideDown
 	isMaintenance
+	isMaintenanceDown
 	isUnobserved
 	isCharged
 	isExcused
@@ -31,9 +34,7 @@ type brute struct {
 	almanacs  []*almanac
 	rules     []rule
 	class     []byte // of each second from w.from on
-	rawDown   []byte // 1 for each second in which it was seen down
-	base      []byte
-	service   []byte // 1 for each second in service
+	base      []byte // what was agreed for it
 	outages   []bruteOutage
 	open      int // the part on which an outage is open, or -1
 	inService bool
@@ -91,7 +92,7 @@ func (b *brute) edges() []int64 {
 func (b *brute) run() {
 	w := b.w
 	n := int(w.to - w.from)
-	b.class, b.rawDown, b.base, b.service = make([]byte, n), make([]byte, n), make([]byte, n), make([]byte, n)
+	b.class, b.base = make([]byte, n), make([]byte, n)
 	edges := b.edges()
 	for i := range len(edges) - 1 {
 		if _, rule := b.ruleAt(edges[i]); rule >= 0 {
@@ -216,7 +217,7 @@ func (b *brute) piece(from, to int64) {
 	}
 	b.outage(from, indicator, firstDown, out)
 	if from < to {
-		b.classify(from, to, indicator, class, out)
+		b.classify(from, to, class, out)
 	}
 }
 
@@ -250,7 +251,7 @@ func (b *brute) outage(at int64, indicator v1alpha1.IndicatorState, firstDown in
 }
 
 // classify puts each second into one class.
-func (b *brute) classify(from, to int64, indicator, class v1alpha1.IndicatorState, out bool) {
+func (b *brute) classify(from, to int64, class v1alpha1.IndicatorState, out bool) {
 	_, rule := b.ruleAt(from)
 	excused := false
 	for _, e := range b.w.excuses {
@@ -260,44 +261,38 @@ func (b *brute) classify(from, to int64, indicator, class v1alpha1.IndicatorStat
 	if class == down && excused {
 		in = isExcused
 	}
-	seconds := b.class[from-b.w.from : to-b.w.from]
-	base := b.base[from-b.w.from : to-b.w.from]
-	for i := range seconds {
+	// By what was agreed for the second.
+	table := [ownWindow + 1]byte{isOutside, in, isMaintenance, isMaintenance, ownWindow: isMaintenance}
+	if class == down {
+		table = [ownWindow + 1]byte{isOutsideDown, in, isMaintenanceDown, isMaintenanceDown, ownWindow: isMaintenanceDown}
+	}
+	for i := range table {
 		switch {
 		case out:
-			seconds[i] = isOut
+			table[i] = isOut
+		case rule < 0 && class == down:
+			table[i] = isUnagreedDown
 		case rule < 0:
-			seconds[i] = isUnagreed
-		case base[i] == outside:
-			seconds[i] = isOutside
-		case base[i] != agreed:
-			seconds[i] = isMaintenance
-		default:
-			seconds[i] = in
+			table[i] = isUnagreed
 		}
 	}
-	if out {
+	seconds := b.class[from-b.w.from : to-b.w.from]
+	for i, agreed := range b.base[from-b.w.from : to-b.w.from] {
+		seconds[i] = table[agreed]
+	}
+	if out || b.open < 0 {
 		return
 	}
-	for i := from; i < to; i++ {
-		b.service[i-b.w.from] = 1
-		if class == down {
-			b.rawDown[i-b.w.from] = 1
-		}
+	o := &b.outages[len(b.outages)-1]
+	if class != down {
+		o.unseen += to - from
+		return
 	}
-	if b.open >= 0 {
-		o := &b.outages[len(b.outages)-1]
-		if class != down {
-			o.unseen += to - from
-			return
-		}
-		o.raw += to - from
-		o.charged += count(seconds, isCharged)
-		o.dependency += count(seconds, isExcused)
-		o.maintenance += count(seconds, isMaintenance)
-		o.hours += count(seconds, isOutside)
-	}
-	_ = indicator
+	o.raw += to - from
+	o.charged += count(seconds, isCharged)
+	o.dependency += count(seconds, isExcused)
+	o.maintenance += count(seconds, isMaintenanceDown)
+	o.hours += count(seconds, isOutsideDown)
 }
 
 // bruteSums of a time.
@@ -315,18 +310,14 @@ func (b *brute) sums(from, to int64) bruteSums {
 	if all != to-from {
 		panic("a second is in no class")
 	}
-	s := bruteSums{
-		charged: counts[isCharged], unobserved: counts[isUnobserved], maintenance: counts[isMaintenance], slow: counts[isSlow],
-		raw: count(b.rawDown[from-b.w.from:to-b.w.from], 1),
+	return bruteSums{
+		agreed:  all - counts[isOut] - counts[isUnagreed] - counts[isUnagreedDown] - counts[isOutside] - counts[isOutsideDown],
+		charged: counts[isCharged], unobserved: counts[isUnobserved],
+		excluded:    counts[isExcused] + counts[isOutsideDown] + counts[isMaintenanceDown],
+		raw:         counts[isCharged] + counts[isExcused] + counts[isOutsideDown] + counts[isMaintenanceDown] + counts[isUnagreedDown],
+		maintenance: counts[isMaintenance] + counts[isMaintenanceDown],
+		slow:        counts[isSlow],
 	}
-	s.agreed = s.charged + s.unobserved + s.maintenance + s.slow + counts[isUp] + counts[isExcused]
-	for i := from; i < to; i++ {
-		c := class[i-from]
-		if b.rawDown[i-b.w.from] == 1 && c != isUnagreed && c != isCharged {
-			s.excluded++
-		}
-	}
-	return s
 }
 
 // before returns what is known of a time before the account began: nobody

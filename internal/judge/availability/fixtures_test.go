@@ -90,7 +90,6 @@ func agreementOf(t testing.TB, name string, versions ...revised) *availability.A
 // long ago, before anything.
 func longAgo() time.Time { return at("2020-01-01") }
 
-
 // scopeOf is a scope of an existing Application under an agreement.
 func scopeOf(t testing.TB, name string, spec v1alpha1.ServiceLevelSpec) availability.Scope {
 	t.Helper()

@@ -81,7 +81,9 @@ func rules() []rule {
 				return s >= 7*hour && (w == time.Friday && s < 15*hour || w != time.Friday && s < 18*hour)
 			},
 			func(w time.Weekday, s int) bool { return w == time.Tuesday && s >= 17*hour && s < 20*hour },
-			func(w time.Weekday, s int) bool { return w != time.Saturday && w != time.Sunday && s >= 11*hour+hour/2 && s < 12*hour+hour/2 },
+			func(w time.Weekday, s int) bool {
+				return w != time.Saturday && w != time.Sunday && s >= 11*hour+hour/2 && s < 12*hour+hour/2
+			},
 		},
 		{"shift", shift, func(_ time.Weekday, _ string, s int) bool { return s >= 20*hour || s < 6*hour }, night, never},
 		{"rolling", rolling, always, night, never},

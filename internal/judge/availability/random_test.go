@@ -223,7 +223,8 @@ func (b *brute) differPeriods(s *simulation, record *v1alpha1.AvailabilityRecord
 
 // noted reports whether a period is worth noting at all.
 func (b *brute) noted(p *brutePeriod) bool {
-	if count(b.service[max(p.from, b.w.from)-b.w.from:p.to-b.w.from], 1) == 0 && b.w.project {
+	class := b.class[max(p.from, b.w.from)-b.w.from : p.to-b.w.from]
+	if count(class, isOut) == int64(len(class)) && b.w.project {
 		return false
 	}
 	_, end := month(p.to - 1)

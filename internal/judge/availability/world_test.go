@@ -326,7 +326,7 @@ func (s *simulation) judge(moment, declared int64, force bool) {
 	s.writes++
 	s.ended, s.booked = append(s.ended, j.Ended...), append(s.booked, j.Booked...)
 	s.scope.Record = j.Record
-	if s.r.IntN(4) == 0 {
+	if s.r.IntN(10) == 0 {
 		s.scope.Record = reread(s.t, j.Record)
 	}
 	s.settled = moment
