@@ -307,7 +307,7 @@ func (a *account) enter(at int64) {
 	a.level = a.reference()
 	a.resolve(at)
 	next := a.agreement.window(a.revision)
-	if next.equal(was) && (level == a.level || !counted) {
+	if counted && next.equal(was) && level == a.level {
 		a.window = next
 		a.segment(at)
 		return
@@ -320,7 +320,7 @@ func (a *account) enter(at int64) {
 	a.setPeriod()
 	a.open(at)
 	if !counted && !a.rolling() {
-		a.cur.StartAt = stamp(a.period.Span.From)
+		a.cur.StartAt = stamp(a.agreement.since(a.revision, a.period.Span.From))
 	}
 }
 

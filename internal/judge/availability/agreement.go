@@ -233,6 +233,17 @@ func (a *Agreement) after(revision int, moment int64) int64 {
 	return max(a.revisions[revision+1].from, moment)
 }
 
+// since returns from when on, at the earliest, is counted over the window of a
+// revision.
+func (a *Agreement) since(revision int, earliest int64) int64 {
+	for i := revision; i > 0 && a.revisions[i].from > earliest; i-- {
+		if !a.revisions[i-1].window.equal(a.revisions[i].window) {
+			return a.revisions[i].from
+		}
+	}
+	return earliest
+}
+
 // window over which is counted by a revision. Before the first it is the
 // window of the first.
 func (a *Agreement) window(revision int) window {

@@ -101,18 +101,15 @@ func found(s *Scope, now int64, lost bool) (*account, *timeline) {
 	if lost {
 		rec.HistoryLostAt = ptr.To(stamp(now))
 	}
-	since := now
+	since, start := now, a.agreement.since(a.revision, a.period.Span.From)
 	a.cur.State = v1alpha1.IndicatorNotInService
 	if lost || s.Origin != v1alpha1.OriginProject {
-		since = a.period.Span.From
-		a.at = since
-		a.resolve(since)
-		a.window = a.agreement.window(a.revision)
+		since, a.at = start, start
+		a.resolve(start)
 		a.cur.State = v1alpha1.IndicatorUnobserved
 	}
 	a.cur.Since = stamp(since)
-	a.open(since)
-	a.cur.StartAt = stamp(a.period.Span.From)
+	a.open(start)
 	a.cur.Accumulators.AsOf = stamp(since)
 	if since == now {
 		return a, newTimeline(s, a.cur, fresh(rec), now)

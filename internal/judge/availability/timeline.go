@@ -62,8 +62,9 @@ type timeline struct {
 	// ghost: what is stored holds until now, whatever the parts show, since what
 	// it rests on is not among them.
 	ghost bool
-	// blind is when nobody saw anything.
-	blind calendar.Spans
+	// blind is when nobody saw anything, and doubtful when what the account says
+	// was not seen either: it can have been written in a gap.
+	blind, doubtful calendar.Spans
 	// unsettled is the next moment of which something is known already.
 	unsettled int64
 }
@@ -77,11 +78,15 @@ func newTimeline(s *Scope, cur *v1alpha1.CurrentAccount, fresh bool, now int64) 
 	if cur.OpenOutage != nil {
 		t.open = cur.OpenOutage.Check
 	}
-	var gaps []calendar.Span
+	var gaps, doubts []calendar.Span
 	for i := range s.Gaps {
-		gaps = append(gaps, t.gap(&s.Gaps[i]))
+		g := t.gap(&s.Gaps[i])
+		gaps = append(gaps, g)
+		if s.Gaps[i].Whole || t.since < g.From || t.stored == v1alpha1.IndicatorUnobserved {
+			doubts = append(doubts, g)
+		}
 	}
-	t.blind = calendar.Union(gaps...).Clip(t.span)
+	t.blind, t.doubtful = calendar.Union(gaps...).Clip(t.span), calendar.Union(doubts...).Clip(t.span)
 	for i := range s.Parts {
 		if p := &s.Parts[i]; !p.Pending {
 			t.tracks = append(t.tracks, track{part: p, steps: t.steps(p), blind: t.blindness(p)})
@@ -189,7 +194,9 @@ func (t *timeline) inService() int64 {
 
 // unexplained reports whether what is stored rests on something that is not
 // among the parts: the check of an outage that is open, everything, or whatever
-// was unseen or slow although no part that is left changed since.
+// was unseen or slow although the parts that are left were better by then. Who
+// removes an endpoint makes nothing better of the time before. (What came about
+// in the very second of the account is known to be later.)
 func (t *timeline) unexplained() bool {
 	if t.stored == v1alpha1.IndicatorNotInService {
 		return false
@@ -202,7 +209,7 @@ func (t *timeline) unexplained() bool {
 		return false
 	}
 	for i := range t.tracks {
-		if s := t.tracks[i].at(t.span.From); s != nil && s.at >= t.since {
+		if s := t.tracks[i].at(t.span.From); s != nil && s.at == t.span.From && t.since == s.at {
 			return false
 		}
 	}
@@ -317,8 +324,10 @@ func (t *timeline) past(m int64) piece {
 		word = slices.ContainsFunc(t.tracks, func(k track) bool { return t.isOpen(k) && k.at(m) == nil })
 	}
 	if word {
+		// A part that was judged for the first time stays out until then.
+		doubtful := (t.ghost || state == "") && t.doubtful.Contains(m)
 		state = worse(state, t.stored)
-		if t.blind.Contains(m) {
+		if doubtful {
 			class = worse(class, v1alpha1.IndicatorUnobserved)
 		} else {
 			class = worse(class, t.stored)
