@@ -49,6 +49,9 @@ func TestMain(m *testing.M) {
 // operatorUser is who the operators of the tests are.
 const operatorUser = "the-operator"
 
+// operatorNamespace is where they keep their ledger, as config/ names it.
+const operatorNamespace = "system"
+
 // restrain gives the operator the rights of its role, and has nobody without the
 // operator's right write a status.
 func restrain(ctx context.Context, cfg *rest.Config) error {
@@ -56,8 +59,8 @@ func restrain(ctx context.Context, cfg *rest.Config) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range []string{"../../config/rbac/role.yaml", "../../config/admission/status.yaml"} {
-		content, err := os.ReadFile(file)
+	for _, file := range []string{"manager/namespace.yaml", "rbac/role.yaml", "rbac/leader_ledger_role.yaml", "admission/status.yaml"} {
+		content, err := os.ReadFile("../../config/" + file)
 		if err != nil {
 			return err
 		}
@@ -71,11 +74,14 @@ func restrain(ctx context.Context, cfg *rest.Config) error {
 			}
 		}
 	}
-	return c.Create(ctx, &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: "operator"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "operator"},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: operatorUser}},
-	})
+	subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: operatorUser}}
+	return errors.Join(c.Create(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "operator"}, Subjects: subjects,
+		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "operator"},
+	}), c.Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "ledger"}, Subjects: subjects,
+		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "ledger"},
+	}))
 }
 
 // patience bounds how long a condition is awaited.
@@ -184,7 +190,7 @@ func (w *world) start() {
 	}
 	w.registry = prometheus.NewRegistry()
 	ctx, cancel := context.WithCancel(context.Background())
-	err = controllers.Add(ctx, mgr, controllers.Options{Namespace: metav1.NamespaceDefault, Concurrency: 4, Clock: w.clock, Registerer: w.registry})
+	err = controllers.Add(ctx, mgr, controllers.Options{Namespace: operatorNamespace, Concurrency: 4, Clock: w.clock, Registerer: w.registry})
 	if err != nil {
 		cancel()
 		w.Fatal(err)
