@@ -25,6 +25,8 @@ const (
 	bookThreshold = 2
 	// confirmedWithin is how long it takes at most until an outage is recorded.
 	confirmedWithin = (bookThreshold+1)*bookInterval + 5*time.Second
+	// dead is how long there is no operator.
+	dead = 10 * time.Second
 )
 
 // books is a world in which Applications are accounted.
@@ -201,6 +203,7 @@ func TestS2KilledInAnOutage(t *testing.T) {
 	b.awaitRecorded(since.Add(10 * time.Second))
 	o.kill()
 	recorded := b.recorded()
+	<-time.After(dead)
 
 	o = b.lead()
 	gap := b.awaitGap(recorded)
@@ -209,6 +212,9 @@ func TestS2KilledInAnOutage(t *testing.T) {
 	up := b.await(mark, settleWithin, "desk", v1alpha1.IndicatorUp)
 	outage := b.onlyOutage(b.whole(up))
 	unseen := gap.To.Unix() - gap.From.Unix()
+	if unseen < int64(dead.Seconds()) {
+		t.Errorf("only %d s are unobserved, though nobody was there for %s", unseen, dead)
+	}
 	if !outage.StartAt.Time.Equal(since) || outage.UnobservedSeconds != unseen {
 		t.Errorf("the outage began at %s with %d s unobserved, want %s and %d s", outage.StartAt, outage.UnobservedSeconds, since, unseen)
 	}
