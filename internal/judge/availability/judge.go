@@ -147,6 +147,9 @@ func (a *account) judge(course *timeline) Judgement {
 		a.rec.Maintenance, a.news.windows = seen, true
 		a.own, a.clock = newSeenWindows(seen), nil
 	}
+	if !a.inService() && len(a.cur.Segments) == 0 {
+		a.await()
+	}
 	a.finish(a.now)
 	a.excusedNow()
 	uid := a.rec.ApplicationUID != a.s.UID
