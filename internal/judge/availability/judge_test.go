@@ -3,7 +3,6 @@
 package availability_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -386,35 +385,5 @@ func TestTotals(t *testing.T) {
 	}
 	if got := availability.Totals(&v1alpha1.AvailabilityRecord{}, nil, at("2026-11-04")); got != (v1alpha1.AccountTotals{}) {
 		t.Errorf("nothing comes to %+v", got)
-	}
-}
-
-// TestRecordIsBounded: whatever is written into it, a record holds at most
-// 32 KiB, and the newest outages.
-func TestRecordIsBounded(t *testing.T) {
-	record := fullRecord()
-	var ended []v1alpha1.Outage
-	for i := range 70 {
-		o := longestOutage(at("2026-11-01").Add(time.Duration(i) * time.Hour))
-		ended = append(ended, o)
-	}
-	availability.Append(record, ended)
-	availability.Append(record, ended[69:])
-	if n := size(t, record); n > 32<<10 {
-		t.Errorf("the record takes up %d bytes", n)
-	}
-	if n := int64(len(record.Outages)) + record.Dropped; n != 70 {
-		t.Errorf("%d outages of 70 are listed or counted", n)
-	}
-	short := &v1alpha1.AvailabilityRecord{}
-	for i := range ended {
-		ended[i] = v1alpha1.Outage{Check: "web", StartAt: ended[i].StartAt, EndAt: ended[i].EndAt}
-	}
-	availability.Append(short, ended)
-	if len(short.Outages) != 32 || short.Dropped != 38 || short.Outages[0].StartAt != ended[69].StartAt {
-		t.Errorf("%d are listed, %d dropped", len(short.Outages), short.Dropped)
-	}
-	if !slices.IsSortedFunc(short.Outages, func(a, b v1alpha1.Outage) int { return b.StartAt.Compare(a.StartAt.Time) }) {
-		t.Error("the newest are not first")
 	}
 }

@@ -5,6 +5,7 @@ package availability_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/availability"
 )
 
 func size(t *testing.T, v any) int {
@@ -72,4 +74,34 @@ func fullRecord() *v1alpha1.AvailabilityRecord {
 		})
 	}
 	return r
+}
+
+// TestRecordIsBounded: whatever is written into it, a record holds at most
+// 32 KiB, and the newest outages.
+func TestRecordIsBounded(t *testing.T) {
+	record := fullRecord()
+	var ended []v1alpha1.Outage
+	for i := range 70 {
+		o := longestOutage(at("2026-11-01").Add(time.Duration(i) * time.Hour))
+		ended = append(ended, o)
+	}
+	availability.Append(record, ended)
+	availability.Append(record, ended[69:])
+	if n := size(t, record); n > 32<<10 {
+		t.Errorf("the record takes up %d bytes", n)
+	}
+	if n := int64(len(record.Outages)) + record.Dropped; n != 70 {
+		t.Errorf("%d outages of 70 are listed or counted", n)
+	}
+	short := &v1alpha1.AvailabilityRecord{}
+	for i := range ended {
+		ended[i] = v1alpha1.Outage{Check: "web", StartAt: ended[i].StartAt, EndAt: ended[i].EndAt}
+	}
+	availability.Append(short, ended)
+	if len(short.Outages) != 32 || short.Dropped != 38 || short.Outages[0].StartAt != ended[69].StartAt {
+		t.Errorf("%d are listed, %d dropped", len(short.Outages), short.Dropped)
+	}
+	if !slices.IsSortedFunc(short.Outages, func(a, b v1alpha1.Outage) int { return b.StartAt.Compare(a.StartAt.Time) }) {
+		t.Error("the newest are not first")
+	}
 }
