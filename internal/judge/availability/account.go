@@ -324,6 +324,17 @@ func (a *account) enter(at int64) {
 	}
 }
 
+// await names the period in which an account stands of which nothing was counted
+// yet.
+func (a *account) await() {
+	a.level, a.at = a.reference(), a.now
+	a.resolve(a.now)
+	a.window = a.agreement.window(a.revision)
+	a.setPeriod()
+	a.cur.Period, a.cur.StartAt = a.period.Name, stamp(a.agreement.since(a.revision, a.period.Span.From))
+	a.terms, a.revised = nil, never
+}
+
 // leave stops counting.
 func (a *account) leave(at int64) {
 	a.cut(at)

@@ -36,8 +36,10 @@ type terms struct {
 	// from is the moment at which they begin to hold.
 	from       int64
 	generation int64
-	// objective as it is written, and coverage in units of 10⁻⁵ %.
+	// objective as it is written; what it allows and the coverage in units of
+	// 10⁻⁵ %.
 	objective   v1alpha1.Percentage
+	allowed     int64
 	coverage    int64
 	window      window
 	hours       *calendar.Hours
@@ -111,10 +113,12 @@ func (c *compiler) terms(r *v1alpha1.ServiceLevelRevision) terms {
 	}
 	availability := &r.Spec.Availability
 	t.objective = availability.Objective
-	if _, err := unitsOf(t.objective); err != nil {
+	units, err := unitsOf(t.objective)
+	if err != nil {
 		c.fault("availability.objective", "%v", err)
-		t.objective = "100"
+		t.objective, units = "100", hundred
 	}
+	t.allowed = hundred - units
 	t.coverage = defaultCoverage
 	if availability.MinimumCoverage != "" {
 		units, err := unitsOf(availability.MinimumCoverage)

@@ -72,7 +72,9 @@ func (a *account) charge(to, hours, net int64) {
 			exclude(open, "Maintenance", w.name, w.seconds(a.at, to))
 		}
 	}
-	a.recovery(open)
+	if charged > 0 {
+		a.recovery(open)
+	}
 	if a.rolling() || open.StartAt.Unix() >= a.cur.StartAt.Unix() {
 		acc.Longest = max(acc.Longest, open.ChargedSeconds)
 	} else {

@@ -20,9 +20,12 @@ func (a *account) next(course *timeline, waiting bool) time.Time {
 		next = min(next, a.news.due)
 	}
 	if !a.inService() {
-		if course.fresh {
+		switch {
+		case course.fresh:
 			next = min(next, max(a.cur.Since.Unix()+firstSuccessWithin, a.now+1))
-		} else if !a.rolling() && len(a.cur.Segments) > 0 {
+		case a.rolling() && len(a.rec.Days) > 0:
+			next = min(next, shift(a.window.zone, a.now, 0).To)
+		case !a.rolling() && len(a.cur.Segments) > 0:
 			next = min(next, a.spread(a.period.Span.To))
 		}
 		return moment(next)
@@ -123,7 +126,7 @@ func (a *account) deadline(class v1alpha1.IndicatorState, limit int64) int64 {
 		}
 		if open := a.cur.OpenOutage; open != nil && !open.RecoveryBreached {
 			if most := a.maxOutage(open); most != never {
-				at = min(at, a.charged(most+1-open.ChargedSeconds, limit))
+				at = min(at, a.charged(max(most+1-open.ChargedSeconds, 1), limit))
 			}
 		}
 	}

@@ -124,6 +124,13 @@ func found(s *Scope, now int64, lost bool) (*account, *timeline) {
 
 // run advances an account over what the indicator showed.
 func (a *account) run(pieces []piece) {
+	outages := 0
+	for i := range pieces {
+		if pieces[i].state == v1alpha1.IndicatorDown {
+			outages++
+		}
+	}
+	a.ended = make([]v1alpha1.Outage, 0, outages)
 	for i := range pieces {
 		last := i+1 == len(pieces)
 		a.become(pieces[i], last)
@@ -139,6 +146,9 @@ func (a *account) judge(course *timeline) Judgement {
 	if changed {
 		a.rec.Maintenance, a.news.windows = seen, true
 		a.own, a.clock = newSeenWindows(seen), nil
+	}
+	if !a.inService() && len(a.cur.Segments) == 0 {
+		a.await()
 	}
 	a.finish(a.now)
 	a.excusedNow()

@@ -78,6 +78,10 @@ func exclude(o *v1alpha1.Outage, kind, name string, seconds int64) {
 	}
 	if len(o.Exclusions) < maxExclusions {
 		o.Exclusions = append(o.Exclusions, v1alpha1.Exclusion{Kind: kind, Name: name, Seconds: seconds})
+		// In an order that does not tell how often the account was judged.
+		slices.SortFunc(o.Exclusions, func(x, y v1alpha1.Exclusion) int {
+			return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name))
+		})
 		return
 	}
 	if len(o.Exclusions) == maxExclusions {

@@ -161,10 +161,7 @@ func (a *account) measure(segment *v1alpha1.AccountSegment, from, to int64) {
 }
 
 // budget of so many agreed seconds.
-func (t *terms) budget(agreed int64) Budget {
-	b, _ := BudgetOf(t.objective, agreed) // an objective that was compiled is a percentage
-	return b
-}
+func (t *terms) budget(agreed int64) Budget { return Budget(t.allowed * agreed) }
 
 // termsOf returns the terms that govern a segment; nil if there are none, or if
 // the agreement is no more.

@@ -189,7 +189,8 @@ type simulation struct {
 	ended    []v1alpha1.Outage
 	booked   []v1alpha1.AccountPeriod
 	settled  int64
-	writes   int
+	// after is called with each judgement and the moment of it.
+	after func(int64, availability.Judgement)
 }
 
 // compileLevels makes agreements of levels: as they are before they are
@@ -320,10 +321,12 @@ func (s *simulation) judge(moment, declared int64, force bool) {
 		s.scope.Excuses = append(s.scope.Excuses, excuse)
 	}
 	j := availability.Judge(s.scope)
+	if s.after != nil && !force {
+		defer func() { s.after(moment, j) }()
+	}
 	if !j.Write && !(s.w.forced && s.r.IntN(2) == 0) && !force {
 		return
 	}
-	s.writes++
 	s.ended, s.booked = append(s.ended, j.Ended...), append(s.booked, j.Booked...)
 	s.scope.Record = j.Record
 	if s.r.IntN(10) == 0 {
