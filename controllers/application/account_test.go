@@ -5,6 +5,8 @@ package application_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,8 +14,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
@@ -237,5 +241,122 @@ func TestPlannedHasNoAccount(t *testing.T) {
 	err := w.client.Get(t.Context(), w.key("shop"), &v1alpha1.AvailabilityRecord{})
 	if !apierrors.IsNotFound(err) {
 		t.Errorf("there is an account, or %v", err)
+	}
+}
+
+// TestExamplesInsideAndOutsideServiceHours: of two outages under the example
+// office-hours, one within the hours and one after them, both are there raw, and
+// only the first is charged. The other names its reason.
+func TestExamplesInsideAndOutsideServiceHours(t *testing.T) {
+	w := newWorld(t)
+	level := w.example("../../test/examples/02-service-levels.yaml", "office-hours")
+	w.accounted("shop", level)
+	w.account("shop", indicated(v1alpha1.IndicatorUp))
+	day := w.clock.Now().Truncate(24 * time.Hour) // a Monday; Mainz is an hour ahead
+	for _, hour := range []time.Duration{10, 19} {
+		began := day.Add(hour * time.Hour)
+		w.clock.SetTime(began.Add(time.Minute))
+		w.down("shop", began)
+		w.account("shop", indicated(v1alpha1.IndicatorDown))
+		w.clock.SetTime(began.Add(10 * time.Minute))
+		w.up("shop", began.Add(10*time.Minute))
+		w.account("shop", indicated(v1alpha1.IndicatorUp))
+	}
+	record := w.account("shop", func(r *v1alpha1.AvailabilityRecord) string {
+		if len(r.Outages) != 2 {
+			return fmt.Sprintf("%d outages are listed", len(r.Outages))
+		}
+		return ""
+	})
+	after, within := record.Outages[0], record.Outages[1] // the newest first
+	if within.RawSeconds != 600 || within.ChargedSeconds != 600 || len(within.Exclusions) > 0 {
+		t.Errorf("within the hours: %+v", within)
+	}
+	if after.RawSeconds != 600 || after.ChargedSeconds != 0 || len(after.Exclusions) != 1 || after.Exclusions[0].Kind != "ServiceHours" || after.Exclusions[0].Seconds != 600 {
+		t.Errorf("after the hours: %+v", after)
+	}
+	a := record.Current.Accumulators
+	if a.Raw != 1200 || a.Charged != 600 || a.Excluded != 600 || record.Current.Budget != 3942 {
+		t.Errorf("raw %d, charged %d, excluded %d, budget %d", a.Raw, a.Charged, a.Excluded, record.Current.Budget)
+	}
+}
+
+// example makes the terms of an example's agreement those of a level of this
+// test, recorded two months ago.
+func (w *world) example(file, name string) *v1alpha1.ServiceLevel {
+	w.t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for document := range strings.SplitSeq(string(content), "\n---\n") {
+		level := &v1alpha1.ServiceLevel{}
+		if err := yaml.Unmarshal([]byte(document), level); err != nil {
+			w.t.Fatal(err)
+		}
+		if level.Name != name {
+			continue
+		}
+		level.Name = w.namespace
+		w.create(level)
+		w.t.Cleanup(func() { _ = w.client.Delete(context.Background(), level) })
+		revisions, _ := availability.AddRevision(level, w.clock.Now().AddDate(0, -2, 0))
+		level.Status.Revisions = revisions
+		if err := w.client.Status().Update(w.t.Context(), level); err != nil {
+			w.t.Fatal(err)
+		}
+		return level
+	}
+	w.t.Fatalf("%s has no level %s", file, name)
+	return nil
+}
+
+// TestS8WindowAddedLaterAndRevision: an outage from 10 to 11 is charged although
+// a window for that time is added at 12; and where the objective is lowered on
+// the 16th, the budgets of both halves add up.
+func TestS8WindowAddedLaterAndRevision(t *testing.T) {
+	w := newWorld(t)
+	level := w.agree("99.5", w.clock.Now().AddDate(0, -2, 0))
+	w.accounted("shop", level)
+	w.account("shop", indicated(v1alpha1.IndicatorUp))
+	began := w.clock.Now().Add(time.Hour)
+	w.clock.SetTime(began.Add(time.Minute))
+	w.down("shop", began)
+	w.account("shop", indicated(v1alpha1.IndicatorDown))
+	w.clock.SetTime(began.Add(time.Hour))
+	w.up("shop", began.Add(time.Hour))
+	w.account("shop", indicated(v1alpha1.IndicatorUp))
+
+	w.clock.SetTime(began.Add(2 * time.Hour))
+	w.change("shop", func(a *v1alpha1.Application) {
+		a.Spec.Maintenance = []v1alpha1.MaintenanceWindow{{
+			Name: "late", StartAt: v1alpha1.Moment(began.Format(time.RFC3339)), Duration: "1h",
+		}}
+	})
+	w.account("shop", func(r *v1alpha1.AvailabilityRecord) string {
+		if len(r.Maintenance) != 1 {
+			return "the window is not known"
+		}
+		return ""
+	})
+
+	middle := time.Date(2026, 11, 15, 23, 0, 0, 0, time.UTC) // the 16th in Mainz
+	w.clock.SetTime(middle)
+	level.Spec.Availability.Objective = "99.0"
+	if err := w.client.Update(t.Context(), level); err != nil {
+		t.Fatal(err)
+	}
+	w.revise(level, middle)
+	record := w.account("shop", func(r *v1alpha1.AvailabilityRecord) string {
+		if len(r.Current.Segments) != 2 {
+			return fmt.Sprintf("segments: %+v", r.Current.Segments)
+		}
+		return ""
+	})
+	if got := record.Current.Accumulators.Charged; got != 3600 {
+		t.Errorf("%d s are charged, want 3600", got)
+	}
+	if first, second := record.Current.Segments[0].Budget, record.Current.Segments[1].Budget; first != 6480 || second != 12960 || record.Current.Budget != 19440 {
+		t.Errorf("budgets %d and %d, together %d", first, second, record.Current.Budget)
 	}
 }
