@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 )
 
 const (
-	fleetSize     = 10_000
+	fleetSize     = 3_000 // `make bench` has more
 	fleetUnits    = 20 // with a namespace each
 	fleetInFlight = 16
 	fleetInterval = 30 * time.Second
@@ -33,12 +34,15 @@ const (
 	calm = 5 * time.Second
 	// fleetQuiet is the minute of the promise.
 	fleetQuiet = time.Minute
+	// fleetTold bounds the time until all of a fleet that changes at once is
+	// told.
+	fleetTold = 3 * time.Minute
 )
 
 // notOperational selects Applications.
 var notOperational = fields.OneTermNotEqualSelector("status.operationalState", string(v1alpha1.StateOperational))
 
-// fleet is 10,000 Applications whose world does not change.
+// fleet is many Applications whose world does not change, until it does.
 type fleet struct {
 	*plane
 	http, tcp []*server
@@ -84,7 +88,66 @@ func TestFleet(t *testing.T) {
 	if more := f.writes("applications").since(written); more.total() != 0 {
 		t.Errorf("from its settling to the end, the restart included, the fleet was written to: %v", more)
 	}
+	f.flips()
 	o.end()
+}
+
+// flips has the whole fleet go down and return (scenario S10): each Application
+// is written at most twice, its account as often, and Events tell of units.
+func (f *fleet) flips() {
+	f.t.Helper()
+	apps, accounts, events := f.writes("applications"), f.writes("availabilityrecords"), f.writes("events")
+	stopped := time.Now()
+	for _, s := range append(slices.Clone(f.http), f.tcp...) {
+		s.stop()
+	}
+	f.awaitAll(v1alpha1.StateOutage)
+	told := time.Since(stopped)
+	var list v1alpha1.ApplicationList
+	if err := f.admin.List(f.t.Context(), &list); err != nil {
+		f.t.Fatal(err)
+	}
+	for i := range list.Items {
+		since := list.Items[i].Status.Since.Time
+		if since.Before(stopped.Truncate(time.Second)) || since.After(stopped.Add(fleetInterval+2*time.Second)) {
+			f.t.Errorf("%s: the outage is told from %s, but the servers stopped at %s", list.Items[i].Name, since, stopped)
+		}
+	}
+	started := time.Now()
+	for _, s := range append(slices.Clone(f.http), f.tcp...) {
+		s.start()
+	}
+	f.awaitAll(v1alpha1.StateOperational)
+	f.t.Logf("%d Applications told as out %.1f s after their servers stopped, and as back %.1f s after they started",
+		fleetSize, told.Seconds(), time.Since(started).Seconds())
+	if n := f.writes("applications").since(apps).total(); n > 2*fleetSize {
+		f.t.Errorf("%d writes to Applications, more than two for each of %d", n, fleetSize)
+	}
+	if n := f.writes("availabilityrecords").since(accounts).total(); n > 2*fleetSize {
+		f.t.Errorf("%d writes to accounts, more than two for each of %d", n, fleetSize)
+	}
+	units := fleetUnits + 1 // with the one above them
+	poll(f.t, fleetTold, "told of by Events", func() (string, bool) {
+		n := f.writes("events").since(events)["POST"]
+		return fmt.Sprintf("%d Events", n), n >= 2*fleetUnits
+	})
+	// Those of the units' own states are no more than as many again.
+	if n := f.writes("events").since(events)["POST"]; n > 4*units {
+		f.t.Errorf("%d Events for %d units", n, units)
+	}
+}
+
+// awaitAll waits until every Application is in a state.
+func (f *fleet) awaitAll(state v1alpha1.OperationalState) {
+	f.t.Helper()
+	others := fields.OneTermNotEqualSelector("status.operationalState", string(state))
+	poll(f.t, fleetTold, string(state), func() (string, bool) {
+		var list v1alpha1.ApplicationList
+		if err := f.admin.List(f.t.Context(), &list, client.MatchingFieldsSelector{Selector: others}, client.Limit(1)); err != nil {
+			f.t.Fatal(err)
+		}
+		return fmt.Sprintf("%d or more are not", len(list.Items)), len(list.Items) == 0
+	})
 }
 
 // createAll creates the units and the Applications.
