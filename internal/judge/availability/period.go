@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/utils/ptr"
-
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/judge/calendar"
 )
@@ -58,16 +56,16 @@ func (a *account) over(at int64, name string) v1alpha1.AccountPeriod {
 	acc := &a.cur.Accumulators
 	from := a.cur.StartAt
 	over := v1alpha1.AccountPeriod{
-		Period: a.unique(name, from.Unix(), at), StartAt: &from, EndAt: ptr.To(stamp(at)),
+		Period: a.unique(name, from.Unix(), at), StartAt: &from, EndAt: new(stamp(at)),
 		ServiceLevel: a.governed(), Objective: a.cur.Objective, Availability: a.cur.Availability,
 		Agreed: acc.Agreed, Charged: acc.Charged, Unobserved: acc.Unobserved, Excluded: acc.Excluded,
 		Budget: a.cur.Budget, Result: a.cur.Result, Outages: acc.Outages, Longest: acc.Longest,
 		Raw: acc.Raw, Maintenance: acc.Maintenance, Slow: acc.Slow, RecoveryBreaches: acc.RecoveryBreaches,
 	}
 	if acc.Outages > 0 {
-		over.MTTR = ptr.To(acc.Raw / int64(acc.Outages))
+		over.MTTR = new(acc.Raw / int64(acc.Outages))
 		if acc.Agreed > 0 && !a.rolling() {
-			over.MTBF = ptr.To(max(acc.Agreed-acc.Charged-acc.Unobserved, 0) / int64(acc.Outages))
+			over.MTBF = new(max(acc.Agreed-acc.Charged-acc.Unobserved, 0) / int64(acc.Outages))
 		}
 	}
 	return over
@@ -75,8 +73,8 @@ func (a *account) over(at int64, name string) v1alpha1.AccountPeriod {
 
 // governed returns the agreement that governed the end of the period.
 func (a *account) governed() v1alpha1.ObjectName {
-	for i := len(a.cur.Segments) - 1; i >= 0; i-- {
-		if level := a.cur.Segments[i].ServiceLevel; level != "" {
+	for _, v := range slices.Backward(a.cur.Segments) {
+		if level := v.ServiceLevel; level != "" {
 			return level
 		}
 	}
