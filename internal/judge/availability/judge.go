@@ -185,7 +185,7 @@ func (a *account) settle() bool {
 	if !a.inService() && len(a.cur.Segments) == 0 {
 		a.await()
 	}
-	a.finish(a.now)
+	a.finish(a.now, a.now)
 	a.excusedNow()
 	another := a.rec.ApplicationUID != a.s.UID
 	a.rec.ApplicationUID = a.s.UID

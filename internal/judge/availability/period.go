@@ -35,7 +35,7 @@ func (a *account) open(at int64) {
 // if nothing was in service, nor if it is a part of a period in which nothing
 // was agreed and nothing went wrong.
 func (a *account) close(at int64, name string) bool {
-	a.finish(at)
+	a.finish(at, at-1)
 	from := a.cur.StartAt.Unix()
 	acc := &a.cur.Accumulators
 	if at <= from || len(a.cur.Segments) == 0 {
@@ -186,10 +186,11 @@ func (a *account) budget() Budget {
 	return sum
 }
 
-// finish says how the account stands at a moment up to which it was counted.
-func (a *account) finish(at int64) {
+// finish says how the account stands at a moment up to which it was counted. A
+// rolling window is that of the day on which the given second lies.
+func (a *account) finish(at, second int64) {
 	if a.rolling() {
-		a.slide(at)
+		a.slide(at, second)
 	}
 	cur, acc := a.cur, &a.cur.Accumulators
 	acc.AsOf = stamp(at)
