@@ -109,6 +109,9 @@ func checkAsked(t *rapid.T, hours *calendar.Hours, wide calendar.Spans, moment *
 	}
 
 	n := rapid.Int64Range(0, want.Seconds()+10).Draw(t, "n")
+	if len(want) > 0 && rapid.Bool().Draw(t, "until the end of a span") {
+		n = want[:rapid.IntRange(1, len(want)).Draw(t, "spans")].Seconds()
+	}
 	end, ok := hours.After(asked.From, n, asked.To)
 	switch {
 	case ok && (end < asked.From || end >= asked.To):

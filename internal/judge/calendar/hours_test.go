@@ -232,6 +232,35 @@ func TestNoHoursAreAlways(t *testing.T) {
 	}
 }
 
+func TestAfter(t *testing.T) {
+	hours := hoursOf(t, officeHours())
+	const monday, friday = 11 * 3600, 8 * 3600
+	tests := []struct {
+		name, from  string
+		n           int64
+		limit, want string
+	}{
+		{"within a day", "2026-11-02T00:00:00+01:00", 1, "2027-01-01T00:00:00+01:00", "2026-11-02T07:00:01+01:00"},
+		{"begun within hours", "2026-11-02T17:00:00+01:00", 3601, "2027-01-01T00:00:00+01:00", "2026-11-03T07:00:01+01:00"},
+		{"when a day's hours end, not when the next begin", "2026-11-02T00:00:00+01:00", monday, "2027-01-01T00:00:00+01:00", "2026-11-02T18:00:00+01:00"},
+		{"the last second of a year, which a holiday follows", "2026-12-31T07:00:00+01:00", monday, "2028-01-01T00:00:00+01:00", "2026-12-31T18:00:00+01:00"},
+		{"in the year after", "2026-12-31T07:00:00+01:00", monday + 1, "2028-01-01T00:00:00+01:00", "2027-01-04T07:00:01+01:00"},
+		{"over a weekend", "2026-11-06T00:00:00+01:00", friday + 1, "2027-01-01T00:00:00+01:00", "2026-11-09T07:00:01+01:00"},
+		{"nothing", "2026-11-07T12:00:00+01:00", 0, "2027-01-01T00:00:00+01:00", "2026-11-07T12:00:00+01:00"},
+		{"not before the limit", "2026-11-02T00:00:00+01:00", 60, "2026-11-02T07:01:00+01:00", ""},
+		{"just before it", "2026-11-02T00:00:00+01:00", 59, "2026-11-02T07:01:00+01:00", "2026-11-02T07:00:59+01:00"},
+		{"a limit that has passed", "2026-11-02T12:00:00+01:00", 0, "2026-11-02T12:00:00+01:00", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, ok := hours.After(at(t, test.from), test.n, at(t, test.limit))
+			if ok != (test.want != "") || ok && got != at(t, test.want) {
+				t.Errorf("%s, %t, want %q", time.Unix(got, 0).In(hours.Location()).Format(time.RFC3339), ok, test.want)
+			}
+		})
+	}
+}
+
 // TestHoursAreBounded asks for all time there is.
 func TestHoursAreBounded(t *testing.T) {
 	hours := hoursOf(t, officeHours())

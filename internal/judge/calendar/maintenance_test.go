@@ -4,6 +4,7 @@ package calendar_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,14 +183,7 @@ type field struct {
 func all(int) bool { return true }
 
 func only(values ...int) func(int) bool {
-	return func(v int) bool {
-		for _, value := range values {
-			if v == value {
-				return true
-			}
-		}
-		return false
-	}
+	return func(v int) bool { return slices.Contains(values, v) }
 }
 
 // anySchedule is one of five fields, and whether it names a minute that a clock
@@ -279,15 +273,41 @@ func TestMaintenanceAgainstTheClock(t *testing.T) {
 
 // TestMaintenanceIsBounded asks for all time there is.
 func TestMaintenanceIsBounded(t *testing.T) {
-	m := maintenanceOf(t, recurring("minutely", "* * * * *", "168h"), recurring("quarterly", "*/15 * * * *", "1s"))
+	m := maintenanceOf(t, recurring("minutely", "* * * * *", "168h"), recurring("six-hourly", "0 */6 * * *", "1s"))
 	got := m.Within(calendar.Span{From: math.MinInt64, To: math.MaxInt64})
 	if len(got) != 2 || len(got[0].Spans) != 1 {
 		t.Fatalf("%d windows", len(got))
 	}
-	if most := 257 * 366 * 96; len(got[1].Spans) > most {
+	if most := 257 * 366 * 4; len(got[1].Spans) > most {
 		t.Errorf("%d openings, more than %d", len(got[1].Spans), most)
 	}
 	if next := m.Within(calendar.Span{From: math.MaxInt64 - 1, To: math.MaxInt64}); next != nil {
 		t.Errorf("%v at the end of time", next)
 	}
+}
+
+// TestNothingPanics hands in what no schema let pass.
+func TestNothingPanics(t *testing.T) {
+	schedule := rapid.OneOf(rapid.String(), rapid.StringMatching(`[-0-9*/,?@=A-Z ]{0,24}`), rapid.StringMatching(`([-0-9*/,?]{1,4} ){4}[-0-9*/,?]{1,4}`))
+	rapid.Check(t, func(t *rapid.T) {
+		w := recurring("w", schedule.Draw(t, "schedule"), rapid.SampledFrom([]string{"1s", "1h", "168h", "-1h", "9999999h", ""}).Draw(t, "duration"))
+		w.TimeZone = v1alpha1.TimeZone(rapid.OneOf(rapid.Just(""), rapid.Just("Africa/Cairo"), rapid.String()).Draw(t, "zone"))
+		w.StartAt = v1alpha1.Moment(rapid.OneOf(rapid.Just(""), rapid.String()).Draw(t, "start"))
+		m, _ := calendar.NewMaintenance([]v1alpha1.MaintenanceWindow{w})
+		at := rapid.Int64().Draw(t, "at")
+		m.Within(calendar.Span{From: at, To: max(at, at+daySeconds)})
+		calendar.Open([]v1alpha1.MaintenanceWindow{w}, time.Unix(at, 0))
+
+		hours, _ := calendar.NewHours(&v1alpha1.ServiceHours{
+			TimeZone: w.TimeZone,
+			Weekly: []v1alpha1.WeeklyHours{{
+				Days: []v1alpha1.Weekday{"Monday"},
+				From: v1alpha1.TimeOfDay(rapid.OneOf(rapid.Just("07:00"), rapid.String()).Draw(t, "from")),
+				To:   v1alpha1.TimeOfDay(rapid.OneOf(rapid.Just("18:00"), rapid.String()).Draw(t, "to")),
+			}},
+			ClosuresOn: []v1alpha1.Date{v1alpha1.Date(rapid.OneOf(rapid.Just("2026-12-24"), rapid.String()).Draw(t, "closure"))},
+		})
+		hours.Seconds(calendar.Span{From: at, To: max(at, at+daySeconds)})
+		calendar.Day(hours.Location(), at)
+	})
 }
