@@ -38,9 +38,9 @@ type account struct {
 
 // news is what happened while an account was advanced.
 type news struct {
-	// begun anew; the state changed, or what is down; a revision, the reference
-	// or the windows did; an outage was excused, or is no more.
-	begun, state, terms, windows, excuse bool
+	// begun anew; the state changed, or what is down; a revision or the
+	// reference did; an outage was excused, or is no more.
+	begun, state, terms, excuse bool
 	// rolled: a period ended, or days left a rolling window.
 	rolled bool
 	// due is when that is to be written.

@@ -197,8 +197,8 @@ func without(h *v1alpha1.ServiceHours, field string) *v1alpha1.ServiceHours {
 // at returns the index of the revision that holds at the moment; -1 if that was
 // before the first.
 func (a *Agreement) at(moment int64) int {
-	for i := len(a.revisions) - 1; i >= 0; i-- {
-		if a.revisions[i].from <= moment {
+	for i, v := range slices.Backward(a.revisions) {
+		if v.from <= moment {
 			return i
 		}
 	}
@@ -212,8 +212,8 @@ func (a *Agreement) of(generation, moment int64) int {
 	if generation == 0 {
 		return -1
 	}
-	for i := len(a.revisions) - 1; i >= 0; i-- {
-		if a.revisions[i].generation == generation {
+	for i, v := range slices.Backward(a.revisions) {
+		if v.generation == generation {
 			return i
 		}
 	}

@@ -99,7 +99,7 @@ func found(s *Scope, now int64, lost bool) (*account, *timeline) {
 	a.window = a.agreement.window(a.revision)
 	a.setPeriod()
 	if lost {
-		rec.HistoryLostAt = ptr.To(stamp(now))
+		rec.HistoryLostAt = new(stamp(now))
 	}
 	since, start := now, a.agreement.since(a.revision, a.period.Span.From)
 	a.cur.State = v1alpha1.IndicatorNotInService
@@ -142,19 +142,7 @@ func (a *account) run(pieces []piece) {
 
 // judge says what became of an account, and what is to be done about it.
 func (a *account) judge(course *timeline) Judgement {
-	seen, changed := see(a.rec.Maintenance, a.s.Maintenance, a.now)
-	if changed {
-		a.rec.Maintenance, a.news.windows = seen, true
-		a.own, a.clock = newSeenWindows(seen), nil
-	}
-	if !a.inService() && len(a.cur.Segments) == 0 {
-		a.await()
-	}
-	a.finish(a.now)
-	a.excusedNow()
-	uid := a.rec.ApplicationUID != a.s.UID
-	a.rec.ApplicationUID = a.s.UID
-
+	happened := a.settle()
 	j := Judgement{Record: a.rec, Ended: a.ended, Booked: a.booked, Result: a.told()}
 	for i := range a.s.Outside {
 		j.Ended = append(j.Ended, *a.s.Outside[i].DeepCopy())
@@ -165,24 +153,19 @@ func (a *account) judge(course *timeline) Judgement {
 	j.BudgetLow = a.inService() && a.low()
 	j.RecoveryBreached = a.cur.OpenOutage != nil && a.cur.OpenOutage.RecoveryBreached
 
-	n := &a.news
-	happened := n.begun || n.state || n.terms || n.windows || n.excuse || uid || len(a.s.Outside) > 0
 	urgent, settled := a.verdict()
-	later := !happened && !urgent && (n.rolled || settled)
+	later := !happened && !urgent && (a.news.rolled || settled)
 	j.Write = happened || urgent || later
-	if later && n.due != never {
-		j.Booking = a.now >= n.due
+	if later && a.news.due != never {
+		j.Booking = a.now >= a.news.due
 		j.Write = j.Booking
 	}
 	told := a.rec
 	if !j.Write && a.s.Record != nil {
 		told = a.s.Record
+		j.Result = toldOf(told.Current)
 		if later {
 			j.Record, j.Booked, j.BudgetLow = told.DeepCopy(), nil, a.wasLow()
-		}
-		j.Result = told.Current.Result
-		if told.Current.State == v1alpha1.IndicatorNotInService {
-			j.Result = ""
 		}
 	}
 	j.Summary = a.summary(told)
@@ -191,12 +174,33 @@ func (a *account) judge(course *timeline) Judgement {
 	return j
 }
 
+// settle brings an account to an end that was advanced to now, and reports
+// whether anything happened that is to be written at once.
+func (a *account) settle() bool {
+	seen, changed := see(a.rec.Maintenance, a.s.Maintenance, a.now)
+	if changed {
+		a.rec.Maintenance = seen
+		a.own, a.clock = newSeenWindows(seen), nil
+	}
+	if !a.inService() && len(a.cur.Segments) == 0 {
+		a.await()
+	}
+	a.finish(a.now, a.now)
+	a.excusedNow()
+	another := a.rec.ApplicationUID != a.s.UID
+	a.rec.ApplicationUID = a.s.UID
+	n := &a.news
+	return n.begun || n.state || n.terms || n.excuse || changed || another || len(a.s.Outside) > 0
+}
+
 // told is the result as it is told: none for what is not in service.
-func (a *account) told() v1alpha1.ServiceLevelResult {
-	if !a.inService() {
+func (a *account) told() v1alpha1.ServiceLevelResult { return toldOf(a.cur) }
+
+func toldOf(cur *v1alpha1.CurrentAccount) v1alpha1.ServiceLevelResult {
+	if cur.State == v1alpha1.IndicatorNotInService {
 		return ""
 	}
-	return a.cur.Result
+	return cur.Result
 }
 
 // low reports whether less than a tenth of the budget is left.

@@ -323,7 +323,7 @@ func TestBookings(t *testing.T) {
 // TestWhatIsWritten: who it is, what lies outside, and what was deleted.
 func TestWhatIsWritten(t *testing.T) {
 	s := dayUp(t)
-	outside := v1alpha1.Outage{Check: "supporting", StartAt: metav1.NewTime(at("2026-11-02 10:00")), EndAt: ptr.To(metav1.NewTime(at("2026-11-02 11:00"))), Charged: ptr.To(false)}
+	outside := v1alpha1.Outage{Check: "supporting", StartAt: metav1.NewTime(at("2026-11-02 10:00")), EndAt: new(metav1.NewTime(at("2026-11-02 11:00"))), Charged: new(false)}
 	s.Outside = []v1alpha1.Outage{outside}
 	if j := judge(t, s, at("2026-11-03")); !j.Write || len(s.Record.Outages) != 1 || accumulators(j).Outages != 0 {
 		t.Errorf("an outage outside of the indicator: %+v", j)

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"k8s.io/utils/ptr"
-
 	"kdz.mainz.de/operator/api/v1alpha1"
 )
 
@@ -42,7 +40,7 @@ func (a *account) begin(p *piece) {
 		cause = nil
 	}
 	a.cur.OpenOutage = &v1alpha1.Outage{
-		Check: clip(cmp.Or(p.check, "unknown"), maxName), StartAt: stamp(p.from), Charged: ptr.To(true), Cause: cause,
+		Check: clip(cmp.Or(p.check, "unknown"), maxName), StartAt: stamp(p.from), Charged: new(true), Cause: cause,
 	}
 	a.cur.Accumulators.Outages++
 }
@@ -50,7 +48,7 @@ func (a *account) begin(p *piece) {
 // end closes the outage that is open.
 func (a *account) end(at int64, reason string) {
 	over := *a.cur.OpenOutage
-	over.EndAt, over.EndReason, over.Charged = ptr.To(stamp(at)), reason, ptr.To(true)
+	over.EndAt, over.EndReason, over.Charged = new(stamp(at)), reason, new(true)
 	a.ended = append(a.ended, over)
 	a.cur.OpenOutage = nil
 	a.news.state = true

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"k8s.io/utils/ptr"
-
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/judge/calendar"
 )
@@ -37,7 +35,7 @@ func (a *account) open(at int64) {
 // if nothing was in service, nor if it is a part of a period in which nothing
 // was agreed and nothing went wrong.
 func (a *account) close(at int64, name string) bool {
-	a.finish(at)
+	a.finish(at, at-1)
 	from := a.cur.StartAt.Unix()
 	acc := &a.cur.Accumulators
 	if at <= from || len(a.cur.Segments) == 0 {
@@ -58,16 +56,16 @@ func (a *account) over(at int64, name string) v1alpha1.AccountPeriod {
 	acc := &a.cur.Accumulators
 	from := a.cur.StartAt
 	over := v1alpha1.AccountPeriod{
-		Period: a.unique(name, from.Unix(), at), StartAt: &from, EndAt: ptr.To(stamp(at)),
+		Period: a.unique(name, from.Unix(), at), StartAt: &from, EndAt: new(stamp(at)),
 		ServiceLevel: a.governed(), Objective: a.cur.Objective, Availability: a.cur.Availability,
 		Agreed: acc.Agreed, Charged: acc.Charged, Unobserved: acc.Unobserved, Excluded: acc.Excluded,
 		Budget: a.cur.Budget, Result: a.cur.Result, Outages: acc.Outages, Longest: acc.Longest,
 		Raw: acc.Raw, Maintenance: acc.Maintenance, Slow: acc.Slow, RecoveryBreaches: acc.RecoveryBreaches,
 	}
 	if acc.Outages > 0 {
-		over.MTTR = ptr.To(acc.Raw / int64(acc.Outages))
+		over.MTTR = new(acc.Raw / int64(acc.Outages))
 		if acc.Agreed > 0 && !a.rolling() {
-			over.MTBF = ptr.To(max(acc.Agreed-acc.Charged-acc.Unobserved, 0) / int64(acc.Outages))
+			over.MTBF = new(max(acc.Agreed-acc.Charged-acc.Unobserved, 0) / int64(acc.Outages))
 		}
 	}
 	return over
@@ -75,8 +73,8 @@ func (a *account) over(at int64, name string) v1alpha1.AccountPeriod {
 
 // governed returns the agreement that governed the end of the period.
 func (a *account) governed() v1alpha1.ObjectName {
-	for i := len(a.cur.Segments) - 1; i >= 0; i-- {
-		if level := a.cur.Segments[i].ServiceLevel; level != "" {
+	for _, v := range slices.Backward(a.cur.Segments) {
+		if level := v.ServiceLevel; level != "" {
 			return level
 		}
 	}
@@ -188,10 +186,11 @@ func (a *account) budget() Budget {
 	return sum
 }
 
-// finish says how the account stands at a moment up to which it was counted.
-func (a *account) finish(at int64) {
+// finish says how the account stands at a moment up to which it was counted. A
+// rolling window is that of the day on which the given second lies.
+func (a *account) finish(at, second int64) {
 	if a.rolling() {
-		a.slide(at)
+		a.slide(at, second)
 	}
 	cur, acc := a.cur, &a.cur.Accumulators
 	acc.AsOf = stamp(at)

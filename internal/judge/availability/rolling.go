@@ -49,10 +49,10 @@ func (a *account) note(charged, unobserved, slow int64) {
 	today.Slow += slow
 }
 
-// slide lets go of what is no longer within the window at a moment, and adds up
-// what is.
-func (a *account) slide(at int64) {
-	start := a.windowStart(at)
+// slide lets go of what is no longer within the window of a second, and adds up
+// what is, up to a moment.
+func (a *account) slide(at, second int64) {
+	start := a.windowStart(second)
 	first, _ := calendar.Day(a.window.zone, start)
 	a.rec.Days = slices.DeleteFunc(a.rec.Days, func(d v1alpha1.AccountDay) bool {
 		if d.On >= first {
@@ -72,7 +72,7 @@ func (a *account) slide(at int64) {
 	for len(segments) > 1 && segments[1].From.Unix() <= start {
 		segments = segments[1:]
 	}
-	end := shift(a.window.zone, at, 0).To
+	end := shift(a.window.zone, second, 0).To
 	acc.Agreed = 0
 	for i := range segments {
 		from, to := max(segments[i].From.Unix(), start), end

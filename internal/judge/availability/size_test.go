@@ -11,7 +11,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/judge/availability"
@@ -30,8 +29,8 @@ func size(t *testing.T, v any) int {
 func longestOutage(start time.Time) v1alpha1.Outage {
 	text := func(n int) string { return strings.Repeat("x", n) }
 	o := v1alpha1.Outage{
-		Check: text(253), StartAt: metav1.NewTime(start), EndAt: ptr.To(metav1.NewTime(start.Add(time.Hour))),
-		RawSeconds: 1 << 31, UnobservedSeconds: 1 << 31, ChargedSeconds: 1 << 31, Charged: ptr.To(false), RecoveryBreached: true, EndReason: text(64),
+		Check: text(253), StartAt: metav1.NewTime(start), EndAt: new(metav1.NewTime(start.Add(time.Hour))),
+		RawSeconds: 1 << 31, UnobservedSeconds: 1 << 31, ChargedSeconds: 1 << 31, Charged: new(false), RecoveryBreached: true, EndReason: text(64),
 		Cause: &v1alpha1.Cause{Kind: v1alpha1.CauseDependency, Name: text(253), Namespace: v1alpha1.NamespaceName(text(63)), Reason: text(64), Message: text(512)},
 	}
 	for i := range 17 {

@@ -324,7 +324,7 @@ func (s *simulation) judge(moment, declared int64, force bool) {
 	if s.after != nil && !force {
 		defer func() { s.after(moment, j) }()
 	}
-	if !j.Write && !(s.w.forced && s.r.IntN(2) == 0) && !force {
+	if !j.Write && (!s.w.forced || s.r.IntN(2) != 0) && !force {
 		return
 	}
 	s.ended, s.booked = append(s.ended, j.Ended...), append(s.booked, j.Booked...)
