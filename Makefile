@@ -31,6 +31,9 @@ TEST_ARGS ?=
 # else may run beside them. What they test are processes of their own, of which
 # the race detector would see nothing.
 E2E := test/e2e
+# The accounts are compared with models second by second. They know no other
+# goroutine, of which the race detector would see anything.
+COUNTS := internal/judge/availability
 
 include hack/tools.mk
 
@@ -63,7 +66,8 @@ ifneq ($(TEST_ARGS),)
 	go test $(RACE) -timeout $(TEST_TIMEOUT) $(TEST_ARGS)
 else
 	$(NESTED_GO) test -trimpath ./...
-	go test $(RACE) -timeout $(TEST_TIMEOUT) $$(go list ./... | grep -v '/$(E2E)$$')
+	go test $(RACE) -timeout $(TEST_TIMEOUT) $$(go list ./... | grep -v -e '/$(E2E)$$' -e '/$(COUNTS)$$')
+	go test -timeout $(TEST_TIMEOUT) ./$(COUNTS)
 	go test -timeout $(TEST_TIMEOUT) ./$(E2E)
 endif
 

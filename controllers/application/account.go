@@ -60,7 +60,7 @@ func (r *Reconciler) gatherAccount(ctx context.Context, s *scope) (err error) {
 	in.Origin, in.Lifecycle = s.app.Spec.Origin, s.app.Spec.Lifecycle
 	in.Accounted = s.before.Status.ServiceLevel != nil
 	in.Maintenance = s.app.Spec.Maintenance
-	if ref := s.app.Spec.ServiceLevelRef; ref != nil {
+	if ref := s.app.Spec.ServiceLevelRef; ref != nil && s.level != nil {
 		in.Level = ref.Name
 	}
 	if s.app.DecodingError != "" && stored != nil {

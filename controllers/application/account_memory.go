@@ -53,15 +53,15 @@ func (a *agreements) of(ctx context.Context, c client.Reader, level v1alpha1.Obj
 	return found, nil
 }
 
-// get returns an agreement; nil if there is none, or none that was recorded.
+// get returns an agreement; nil if there is none, or none that was recorded. Of
+// one that was deleted it returns what was known last: until now it governed.
 func (a *agreements) get(ctx context.Context, c client.Reader, name v1alpha1.ObjectName) (*availability.Agreement, error) {
 	level := &v1alpha1.ServiceLevel{}
 	err := c.Get(ctx, types.NamespacedName{Name: string(name)}, level, client.UnsafeDisableDeepCopy)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if apierrors.IsNotFound(err) {
-		delete(a.compiled, name)
-		return nil, nil
+		return a.compiled[name].agreement, nil
 	}
 	if err != nil {
 		return nil, err

@@ -121,12 +121,20 @@ func (r *Reconciler) wholeAccount(ctx context.Context, cached *v1alpha1.Availabi
 // observes it any more.
 func (r *Reconciler) closeAccount(ctx context.Context, key types.NamespacedName) error {
 	stored, err := r.storedAccount(ctx, key)
-	if err != nil || stored == nil || stored.DecodingError != "" {
+	if err != nil || stored == nil || stored.DecodingError != "" || stored.Current == nil ||
+		stored.Current.State == v1alpha1.IndicatorUnobserved {
 		return err
+	}
+	if stored, err = r.wholeAccount(ctx, stored); err != nil {
+		return client.IgnoreNotFound(err)
 	}
 	in := availability.Scope{
 		Record: stored, UID: stored.ApplicationUID, Lifecycle: v1alpha1.LifecycleOperating,
 		Maintenance: declared(stored), Level: governing(stored), Gaps: r.Ledger.Gaps(), Now: r.Ledger.Now(),
+	}
+	if o := stored.Current.OpenOutage; o != nil {
+		// Nobody knows whether it ends.
+		in.Parts = []availability.Part{{Check: o.Check, Pending: true}}
 	}
 	if in.Agreements, err = r.agreements.of(ctx, r.Client, in.Level, stored); err != nil {
 		return err
@@ -173,11 +181,11 @@ func (r *Reconciler) announceAccount(s *scope) {
 	if j == nil || !j.Write || j.Record == nil || j.Record.Current == nil {
 		return
 	}
-	tell := func(kind, reason, note string) {
-		r.Recorder.Eventf(s.app, nil, kind, reason, actionJudge, "%s", status.Shorten(note, maxNote))
+	tell := func(reason, note string) {
+		r.Recorder.Eventf(s.app, nil, corev1.EventTypeWarning, reason, actionJudge, "%s", status.Shorten(note, maxNote))
 	}
 	if j.Record.HistoryLostAt != nil && s.account.stored == nil {
-		tell(corev1.EventTypeWarning, v1alpha1.ReasonHistoryLost, "the account was lost: what was before is not known")
+		tell(v1alpha1.ReasonHistoryLost, "the account was lost: what was before is not known")
 	}
 	var was v1alpha1.ServiceLevelResult
 	low, recovery := false, false
@@ -188,11 +196,11 @@ func (r *Reconciler) announceAccount(s *scope) {
 	}
 	switch {
 	case j.Result == v1alpha1.ResultBreached && was != j.Result:
-		tell(corev1.EventTypeWarning, v1alpha1.ReasonBreached, j.Message)
+		tell(v1alpha1.ReasonBreached, j.Message)
 	case j.BudgetLow && !low:
-		tell(corev1.EventTypeWarning, v1alpha1.ReasonBudgetLow, j.Message)
+		tell(v1alpha1.ReasonBudgetLow, j.Message)
 	}
 	if j.RecoveryBreached && !recovery {
-		tell(corev1.EventTypeWarning, v1alpha1.ReasonRecoveryBreached, "the outage lasts longer than one may by the agreement")
+		tell(v1alpha1.ReasonRecoveryBreached, "the outage lasts longer than one may by the agreement")
 	}
 }

@@ -166,6 +166,29 @@ func TestDownAndUpAtOnceAreAccounted(t *testing.T) {
 	})
 }
 
+// TestS2GapWithinAnOutage: an outage from 12:00 to 12:10 of which nobody saw 65
+// seconds is one outage, with 535 s charged.
+func TestS2GapWithinAnOutage(t *testing.T) {
+	w := newWorld(t)
+	level := w.agree("99.9", w.clock.Now().AddDate(0, -2, 0))
+	w.accounted("shop", level)
+	w.account("shop", indicated(v1alpha1.IndicatorUp))
+	noon := w.clock.Now().Truncate(24 * time.Hour).Add(12 * time.Hour)
+	w.clock.SetTime(noon.Add(10 * time.Second))
+	w.down("shop", noon)
+	w.account("shop", indicated(v1alpha1.IndicatorDown))
+	w.ledger.gap(noon.Add(5*time.Minute), noon.Add(6*time.Minute+5*time.Second))
+	w.clock.SetTime(noon.Add(10*time.Minute + 3*time.Second))
+	w.up("shop", noon.Add(10*time.Minute))
+	record := w.account("shop", indicated(v1alpha1.IndicatorUp))
+	if len(record.Outages) != 1 || record.Outages[0].ChargedSeconds != 535 || record.Outages[0].UnobservedSeconds != 65 {
+		t.Errorf("outages: %+v", record.Outages)
+	}
+	if a := record.Current.Accumulators; a.Charged != 535 || a.Outages != 1 {
+		t.Errorf("accumulators: %+v", a)
+	}
+}
+
 // TestAccountSurvivesTheApplication: what is deleted and created anew goes on
 // with its account, and what lay between nobody observed.
 func TestAccountSurvivesTheApplication(t *testing.T) {
@@ -253,8 +276,8 @@ func TestExamplesInsideAndOutsideServiceHours(t *testing.T) {
 	w.accounted("shop", level)
 	w.account("shop", indicated(v1alpha1.IndicatorUp))
 	day := w.clock.Now().Truncate(24 * time.Hour) // a Monday; Mainz is an hour ahead
-	for _, hour := range []time.Duration{10, 19} {
-		began := day.Add(hour * time.Hour)
+	for _, after := range []time.Duration{10 * time.Hour, 19 * time.Hour} {
+		began := day.Add(after)
 		w.clock.SetTime(began.Add(time.Minute))
 		w.down("shop", began)
 		w.account("shop", indicated(v1alpha1.IndicatorDown))

@@ -20,7 +20,7 @@ import (
 
 const (
 	fleetSize     = 3_000 // `make bench` has more
-	fleetUnits    = 20 // with a namespace each
+	fleetUnits    = 20    // with a namespace each
 	fleetInFlight = 16
 	fleetInterval = 30 * time.Second
 	// fleetShared is of how many Applications one asks what all of its kind
