@@ -30,8 +30,8 @@ for a minute. Writes are those that the API server counted itself. There is no o
 		minutes := r.took.Minutes()
 		all := func(text string) string { return fmt.Sprintf("%d Applications; %s", b.fleet.size, text) }
 		return []line{
-			absolute("steady: writes in a minute", (r.applications+r.units+r.events)/minutes, number, all(fmt.Sprintf(
-				"Applications %.0f, units %.0f, Events %.0f in %s", r.applications, r.units, r.events, short(r.took))), atMost(0)),
+			absolute("steady: writes in a minute", (r.applications+r.accounts+r.units+r.events)/minutes, number, all(fmt.Sprintf(
+				"Applications %.0f, accounts %.0f, units %.0f, Events %.0f in %s", r.applications, r.accounts, r.units, r.events, short(r.took))), atMost(0)),
 			absolute("steady: checks", r.checks/r.took.Seconds(), func(v float64) string { return number(v) + "/s" },
 				all(fmt.Sprintf("declared %s/s, missed %.0f", number(float64(b.fleet.size)/fleetInterval.Seconds()), r.missed)), goal{}),
 			absolute("steady: processor time in a minute", r.cpu/minutes, seconds,
@@ -54,9 +54,9 @@ type atRest struct {
 	startPeak, rss float64
 	took           time.Duration
 	// cpu in seconds.
-	cpu                         float64
-	checks, missed              float64
-	applications, units, events float64
+	cpu                                   float64
+	checks, missed                        float64
+	applications, accounts, units, events float64
 	// idle and busy are how long new Applications waited; see meet.
 	idle, busy latencies
 }
@@ -147,7 +147,7 @@ func (r *atRest) watch(ctx context.Context, b *bench, f *fleet, o *operator) err
 	if err != nil {
 		return err
 	}
-	for i, into := range []*float64{&r.applications, &r.units, &r.events, &r.checks, &r.missed, &r.cpu} {
+	for i, into := range []*float64{&r.applications, &r.accounts, &r.units, &r.events, &r.checks, &r.missed, &r.cpu} {
 		*into = after[i] - before[i]
 	}
 	b.say("  at rest: resident %s, at most %s while it started", mebibytes(r.rss), mebibytes(r.startPeak))
@@ -157,7 +157,7 @@ func (r *atRest) watch(ctx context.Context, b *bench, f *fleet, o *operator) err
 // count returns what was counted so far, in the order of watch.
 func (r *atRest) count(ctx context.Context, f *fleet, o *operator) ([]float64, error) {
 	var all []float64
-	for _, resource := range []string{"applications", "organisationalunits", "events"} {
+	for _, resource := range []string{"applications", "availabilityrecords", "organisationalunits", "events"} {
 		n, err := f.writes(ctx, resource)
 		if err != nil {
 			return nil, err

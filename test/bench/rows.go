@@ -17,6 +17,7 @@ var rows = []row{
 	failoverRow,
 	admissionRow,
 	auditRow,
+	accountRow,
 }
 
 // workers are what a child can do. They are asked for by name.

@@ -26,7 +26,7 @@ const (
 	// confirmedWithin is how long it takes at most until an outage is recorded.
 	confirmedWithin = (bookThreshold+1)*bookInterval + 5*time.Second
 	// dead is how long there is no operator.
-	dead = 10 * time.Second
+	dead = 6 * time.Second
 )
 
 // books is a world in which Applications are accounted.
@@ -200,7 +200,7 @@ func TestS2KilledInAnOutage(t *testing.T) {
 	if since.Before(stopped.Truncate(time.Second)) || since.After(stopped.Add(bookInterval+time.Second)) {
 		t.Errorf("the outage began at %s, but the server stopped at %s", since, stopped)
 	}
-	b.awaitRecorded(since.Add(10 * time.Second))
+	b.awaitRecorded(since.Add(bookInterval))
 	o.kill()
 	recorded := b.recorded()
 	<-time.After(dead)

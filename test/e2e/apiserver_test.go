@@ -18,7 +18,7 @@ const (
 	// crowd is how many targets die while the API server is away.
 	crowd = 200
 	// away is how long it is: longer than anybody keeps a lease.
-	away = 40 * time.Second
+	away = 20 * time.Second
 )
 
 // crowded is a crowd of targets, each with an Application.
@@ -151,7 +151,7 @@ func TestS4LeaderStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("the leader was stopped for %.0f s", time.Since(stopped).Seconds())
-	b.accounts.quiet(mark, quietTime, "")
+	b.accounts.quiet(mark, quietTime/2, "")
 	if again := b.writes("availabilityrecords").total() + b.writes("applications").total(); again != writes {
 		t.Errorf("%d writes were sent after it went on", again-writes)
 	}
@@ -182,7 +182,7 @@ func TestS5Restored(t *testing.T) {
 	door.stop()
 	down := b.await(mark, confirmedWithin, "desk", v1alpha1.IndicatorDown)
 	since := down.Current.OpenOutage.StartAt.Time
-	b.awaitRecorded(since.Add(10 * time.Second))
+	b.awaitRecorded(since.Add(bookInterval))
 	o.kill()
 	recorded := b.recorded()
 
