@@ -237,6 +237,19 @@ func (r requests) since(earlier requests) requests {
 // a resource it has served, whatever their result.
 func (p *plane) writes(resource string) requests {
 	p.t.Helper()
+	return p.counted(resource, func(string) bool { return true })
+}
+
+// stored is writes without those that were refused, as conflicts are.
+func (p *plane) stored(resource string) requests {
+	p.t.Helper()
+	return p.counted(resource, func(code string) bool { return strings.HasPrefix(code, "2") })
+}
+
+// counted reads how many requests that write a resource were answered with a
+// code that counts.
+func (p *plane) counted(resource string, counts func(code string) bool) requests {
+	p.t.Helper()
 	clients, err := kubernetes.NewForConfig(p.Config)
 	if err != nil {
 		p.t.Fatal(err)
@@ -248,7 +261,7 @@ func (p *plane) writes(resource string) requests {
 	counted := requests{}
 	for _, s := range samples(p.t, body, "apiserver_request_total") {
 		switch verb := s.labels["verb"]; {
-		case s.labels["resource"] != resource:
+		case s.labels["resource"] != resource || !counts(s.labels["code"]):
 		case verb == "GET" || verb == "LIST" || verb == "WATCH" || verb == "CONNECT":
 		default:
 			counted[strings.TrimSpace(fmt.Sprint(verb, " ", s.labels["subresource"]))] += int(s.value)
