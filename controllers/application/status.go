@@ -21,8 +21,10 @@ const (
 	maxEndpointMessage = 200
 	maxCauseMessage    = 400
 	// maxEndpointMessages bounds all messages of endpoints together, so that
-	// status stays within 8 KiB.
+	// status stays within 8 KiB; endpointRoom is what each endpoint leaves less
+	// for them by being told at all.
 	maxEndpointMessages = 2400
+	endpointRoom        = 72
 )
 
 // tell writes the judgement into the status of the Application.
@@ -223,7 +225,7 @@ func (s *scope) endpointStatuses() []v1alpha1.EndpointStatus {
 	if len(s.endpoints) == 0 {
 		return nil
 	}
-	left := maxEndpointMessages
+	left := maxEndpointMessages - endpointRoom*len(s.endpoints)
 	statuses := make([]v1alpha1.EndpointStatus, 0, len(s.endpoints))
 	for i := range s.endpoints {
 		e := &s.endpoints[i]

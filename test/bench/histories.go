@@ -60,7 +60,7 @@ func fillHistory(record *v1alpha1.AvailabilityRecord) {
 		start := metav1.NewTime(end.Add(-time.Duration(fullOutages-i) * 24 * time.Hour))
 		over := metav1.NewTime(start.Add(20 * time.Minute))
 		ended = append(ended, v1alpha1.Outage{
-			Check: "web", StartAt: start, EndAt: &over, RawSeconds: 1200, ChargedSeconds: 800, Charged: ptr.To(true),
+			Check: "web", StartAt: start, EndAt: &over, RawSeconds: 1200, ChargedSeconds: 800, Charged: new(true),
 			Cause:      &v1alpha1.Cause{Kind: v1alpha1.CauseEndpoint, Name: "web", Reason: "ConnectionRefused", Message: "endpoint web: connect: " + strings.Repeat("refused ", 10)},
 			Exclusions: []v1alpha1.Exclusion{{Kind: "Maintenance", Name: "patch-day", Seconds: 300}, {Kind: "ServiceHours", Name: "office-hours", Seconds: 100}},
 		})
