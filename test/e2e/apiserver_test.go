@@ -59,7 +59,7 @@ func (c *crowded) freeze() (thaw func()) {
 func TestS3APIServerAway(t *testing.T) {
 	c := &crowded{books: openBooks(t, controlplane.Options{})}
 	for range crowd {
-		c.doors = append(c.doors, startTCP(t, freeAddress(t), greet))
+		c.doors = append(c.doors, startTCP(t, doorAddress(t), greet))
 	}
 	o := c.lead()
 	for i, door := range c.doors {
@@ -116,7 +116,7 @@ func TestS3APIServerAway(t *testing.T) {
 // writes nothing when it goes on.
 func TestS4LeaderStopped(t *testing.T) {
 	b := openBooks(t, controlplane.Options{})
-	door := startTCP(t, freeAddress(t), greet)
+	door := startTCP(t, doorAddress(t), greet)
 	first := b.lead()
 	first.await(settleWithin, "the leader", func() (string, bool) { return first.leads() })
 	second := b.lead()
@@ -174,7 +174,7 @@ func TestS5Restored(t *testing.T) {
 	dir := t.TempDir()
 	live, saved := filepath.Join(dir, "live"), filepath.Join(dir, "saved")
 	b := openBooks(t, controlplane.Options{Dir: live})
-	door := startTCP(t, freeAddress(t), greet)
+	door := startTCP(t, doorAddress(t), greet)
 	o := b.lead()
 	b.book("desk", door.address)
 	b.await(0, settleWithin, "desk", v1alpha1.IndicatorUp)
