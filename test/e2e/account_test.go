@@ -5,7 +5,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -245,11 +244,4 @@ func (b *books) restart(o controlplane.Options, between func()) {
 	o.ControllerManager = controlplane.ControllerManagerOff
 	b.plane = startOpenPlane(b.t, o)
 	b.look()
-}
-
-// doorAddress is a free address where no program listens that is started while
-// the door is closed: those take ports of 127.0.0.1.
-func doorAddress(t *testing.T) string {
-	t.Helper()
-	return strings.Replace(freeAddress(t), "127.0.0.1", "127.66.0.1", 1)
 }

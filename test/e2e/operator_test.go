@@ -160,13 +160,26 @@ func get(url string) ([]byte, error) {
 	return body, err
 }
 
-// freeAddress is an address on loopback on which nobody listens. Its port is
-// below those that the kernel gives to outgoing connections: a connection to a
-// closed port above may be given that very port, and meet itself.
+// freeAddress is an address on loopback on which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
+	return freeAddressOf(t, "127.0.0.1")
+}
+
+// doorAddress is an address on which nobody listens, and which no program takes
+// that is started while the door is closed: those take ports of 127.0.0.1.
+func doorAddress(t *testing.T) string {
+	t.Helper()
+	return freeAddressOf(t, "127.66.0.1")
+}
+
+// freeAddressOf is an address of the host on which nobody listens. Its port is
+// below those that the kernel gives to outgoing connections: a connection to a
+// closed port above may be given that very port, and meet itself.
+func freeAddressOf(t *testing.T, host string) string {
+	t.Helper()
 	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(8000))
+		address := fmt.Sprintf("%s:%d", host, 10000+rand.IntN(8000))
 		if l, err := net.Listen("tcp", address); err == nil {
 			if err := l.Close(); err != nil {
 				t.Fatal(err)
@@ -174,6 +187,6 @@ func freeAddress(t *testing.T) string {
 			return address
 		}
 	}
-	t.Fatal("there is no free port")
+	t.Fatal("there is no free port of", host)
 	return ""
 }
