@@ -23,6 +23,7 @@ type note struct {
 	reason, message string
 	step            Step
 	doubtful        bool // inconclusive rather than failed
+	impaired        bool // a success, but one that shows a fault
 }
 
 // stateCode is a State in one byte: there are very many checks.
@@ -69,6 +70,7 @@ type check struct {
 	checkedAt  int64
 	latency    int64
 	last       *note
+	reader     *answerReader // nil if a success is a success
 	shown      shown
 	message    string
 	history    *history // nil if all changes are settled
@@ -152,8 +154,8 @@ func (c *check) setInterval(interval, offset int64, now instant) {
 func (c *check) setLimits(l limits, now instant) bool {
 	before := c.shown
 	c.limits = l
-	if c.streak.run < 0 && (c.last == nil || c.last.doubtful) {
-		return false // nobody remembers why it failed: the next result decides
+	if (c.streak.run < 0 || c.reader != nil) && (c.last == nil || c.last.doubtful) {
+		return false // nobody remembers what was found: the next result decides
 	}
 	if c.streak.settle(l, now.wall) && c.shown.state != codeUnknown {
 		c.show(c.streak.since)
@@ -164,7 +166,7 @@ func (c *check) setLimits(l limits, now instant) bool {
 
 // receive takes a definite answer, and reports whether something shown changed.
 func (c *check) receive(a *answer, offset int64) bool {
-	before := c.shown
+	before, said := c.shown, c.message
 	if a.start.mono < c.due {
 		// Asked on behalf of somebody else between two of our own turns: it
 		// does not count, but nobody can say that nobody looked.
@@ -181,11 +183,11 @@ func (c *check) receive(a *answer, offset int64) bool {
 	c.remember(a, failed)
 	c.seeCertificate(&a.result)
 	verdictBefore := c.streak.verdict()
-	changed := c.streak.feed(reading{at: a.start.wall, failed: failed, slow: a.result.Slow}, c.limits)
+	changed := c.streak.feed(reading{at: a.start.wall, failed: failed, slow: a.result.Slow || a.result.Degraded}, c.limits)
 	c.attest(a.start.wall)
 	c.conclude(a, verdictBefore, changed)
 	if c.shown == before {
-		return false
+		return c.message != said
 	}
 	c.record(&before, a.start.wall)
 	return true
@@ -195,9 +197,11 @@ func (c *check) receive(a *answer, offset int64) bool {
 func (c *check) remember(a *answer, failed bool) {
 	if !failed {
 		c.last, c.latency = nil, int64(a.result.Latency)
-		return
+		if !a.result.Degraded {
+			return
+		}
 	}
-	c.last = &note{reason: a.result.Reason, message: a.result.Message, step: a.result.Step}
+	c.last = &note{reason: a.result.Reason, message: a.result.Message, step: a.result.Step, impaired: !failed}
 }
 
 // conclude shows the verdict after a definite answer.
@@ -238,6 +242,10 @@ func (c *check) show(since int64) {
 	case verdictNone:
 		c.shown.reason, c.message = ReasonNotYetJudged, "Too few checks have had a result."
 	case verdictSlow:
+		if c.last != nil && c.last.impaired {
+			c.showNote()
+			return
+		}
 		c.shown.reason = ReasonSlow
 		c.message = fmt.Sprintf("Answers take longer than agreed, the latest %s.",
 			time.Duration(c.latency).Round(time.Millisecond))
@@ -263,10 +271,11 @@ func (c *check) showNote() {
 // reconsiderReason shows another reason for an unchanged state if it keeps
 // coming up. A target that fails in two ways by turns is not news each time.
 func (c *check) reconsiderReason(v verdict) {
-	if v != verdictDown && c.shown.state != codeUnknown || c.last == nil {
+	fits := v == verdictDown || v == verdictSlow && c.last != nil && c.last.impaired || c.shown.state == codeUnknown
+	if !fits || c.last == nil {
 		return
 	}
-	if c.last.reason == c.shown.reason {
+	if c.last.reason == c.shown.reason && (c.reader == nil || c.last.message == c.message) {
 		c.drift = 0
 		return
 	}
@@ -300,7 +309,7 @@ func (c *check) seeCertificate(r *Result) {
 // doubt takes an answer that decides nothing, and reports whether something
 // shown changed.
 func (c *check) doubt(a *answer) bool {
-	before := c.shown
+	before, said := c.shown, c.message
 	c.checkedAt = a.start.wall
 	c.last = &note{reason: a.result.Reason, message: a.result.Message, step: a.result.Step, doubtful: true}
 	switch {
@@ -311,7 +320,7 @@ func (c *check) doubt(a *answer) bool {
 		c.showNote()
 		c.record(&before, a.start.wall)
 	}
-	return c.shown != before
+	return c.shown != before || c.message != said
 }
 
 // lapse makes the check Unknown because nothing covers it any more since the
@@ -356,6 +365,7 @@ func (c *check) observation() Observation {
 		Latency:             time.Duration(c.latency),
 		CertificateNotAfter: wallTime(c.shown.certificate),
 		CheckedAt:           wallTime(c.checkedAt),
+		Facts:               c.facts(),
 		Changes:             c.unsettled(),
 	}
 }

@@ -39,6 +39,13 @@ type Check struct {
 	// SuccessThreshold is how many successes in a row make it Up. 1…65535,
 	// default 1.
 	SuccessThreshold int
+	// Read says what a success means to this subscriber: two that ask the same
+	// may want different things of the answer. It returns the Result that
+	// counts: a failure, a success that is Degraded or not, or an inconclusive
+	// one; its Facts are what Observation shows. It does no I/O, is quick, and
+	// calls nothing of the engine. Nil means that a success is one. Another Read
+	// holds from the next answer on, and is no other question.
+	Read func(Result) Result
 	// Seed is what was recorded before this process began, or nil. It is
 	// looked at only when the engine sees the check for the first time.
 	Seed *Observation
@@ -53,7 +60,7 @@ const (
 	StatePending State = "Pending"
 	// StateUp: it answers as expected.
 	StateUp State = "Up"
-	// StateDegraded: it answers, but slowly or only now and then.
+	// StateDegraded: it answers, but slowly, only now and then, or with a fault.
 	StateDegraded State = "Degraded"
 	// StateDown: it failed FailureThreshold times in a row.
 	StateDown State = "Down"
@@ -122,7 +129,8 @@ type Observation struct {
 	// a row.
 	Reason string
 	// Message is a sentence for people, taken when State or Reason changed;
-	// empty if Up. It is not kept up to date.
+	// empty if Up. It is not kept up to date, unless the Check has a Read: then
+	// another Message is shown as another Reason is.
 	Message string
 	// Step at which the check failed, taken with the Message.
 	Step Step
@@ -136,6 +144,9 @@ type Observation struct {
 	// CheckedAt is when the last check that had a result began; zero if none
 	// has.
 	CheckedAt time.Time
+	// Facts of the last answer that the Check's Read returned; nil if there are
+	// none. They do not wake the subscriber when they change.
+	Facts any
 	// Changes of State that were not settled yet, oldest first; the last one
 	// led to State. Between two of them none is missing, unless there were more
 	// than are kept: then the oldest are one change to Unknown.

@@ -92,10 +92,11 @@ type Result struct {
 	// Step at which the check failed or could not go on; StepNone on success.
 	Step Step
 	// Reason is a stable CamelCase word for machines, such as
-	// ConnectionRefused; empty on success.
+	// ConnectionRefused; empty on success, unless Degraded.
 	Reason string
 	// Message is one short sentence for people: printable, trimmed, without
-	// credentials, at most MaxMessageLength bytes; empty on success.
+	// credentials, at most MaxMessageLength bytes; empty on success, unless
+	// Degraded.
 	Message string
 	// Latency is how long the whole check took.
 	Latency time.Duration
@@ -104,6 +105,14 @@ type Result struct {
 	Took [stepCount]time.Duration
 	// Slow: a success that took longer than was agreed (maxLatency).
 	Slow bool
+	// Degraded: a success that shows a fault which does not keep the target from
+	// doing its work; Reason and Message say which.
+	Degraded bool
+	// Facts are what a target told of itself where a success alone says little
+	// (the metrics of a host, the processes of an instance), for each Check that
+	// wants the answer to Read. Many read them, so nobody changes them. Nil if
+	// there are none.
+	Facts any
 	// CertificateNotAfter is when the earliest certificate of the chain that
 	// the target presented expires, read in this very check, or when the
 	// connection was opened that it used; zero if none was seen.

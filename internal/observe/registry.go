@@ -116,6 +116,7 @@ func (e *Engine) newCheck(s *subscriber, w *wanted, now instant) *check {
 		failed:     nowhere,
 	}
 	c.begin(w.Seed, now)
+	c.readWith(w.Read)
 	e.lapses.add(c, c.cover)
 	e.checks++
 	e.attach(c, w, now)
@@ -132,6 +133,7 @@ func limitsOf(w *wanted) limits {
 
 // adapt makes a known check the one that is wanted.
 func (e *Engine) adapt(c *check, w *wanted, now instant) {
+	c.readWith(w.Read)
 	if l := limitsOf(w); l != c.limits {
 		if c.setLimits(l, now) {
 			e.changed(c.subscriber)
