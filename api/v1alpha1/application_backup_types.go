@@ -71,14 +71,16 @@ type BackupSource struct {
 
 // HeartbeatSource is a Lease that a backup job renews when it has succeeded.
 type HeartbeatSource struct {
-	// leaseName of the Lease whose spec.renewTime is the newest success.
+	// leaseName of the Lease whose spec.renewTime is when the newest success
+	// ended, and whose spec.acquireTime, if it has one, when it began.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	LeaseName string `json:"leaseName,omitempty"`
 
-	// restoreTestLeaseName of the Lease whose spec.renewTime is the newest
-	// successful restore test.
+	// restoreTestLeaseName of the Lease whose spec.renewTime is when the newest
+	// successful restore test ended, and whose spec.acquireTime, if it has one,
+	// when it began: what lies between is how long it took.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -92,6 +94,13 @@ type PrometheusSource struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Query string `json:"query,omitempty"`
+
+	// restoreTestQuery in PromQL for the start of the newest successful restore
+	// test.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	RestoreTestQuery string `json:"restoreTestQuery,omitempty"`
 
 	// server is the name of a server that the GovernancePolicy lists; absent
 	// means the first.
@@ -131,4 +140,11 @@ type CronJobSource struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
+
+	// restoreTestName of the CronJob that tests whether a backup can be
+	// restored.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	RestoreTestName string `json:"restoreTestName,omitempty"`
 }

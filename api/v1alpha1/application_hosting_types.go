@@ -25,6 +25,21 @@ type Hosting struct {
 	// +required
 	Platform Platform `json:"platform,omitempty"`
 
+	// interval between two looks at each system, 5s to 24h. Workloads of
+	// Kubernetes are watched, so that it says how long a change may stay unseen.
+	// +optional
+	// +kubebuilder:default="60s"
+	// +kubebuilder:validation:XValidation:rule="(self.size() < 2 || !self.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self) >= duration('5s') && duration(self) <= duration('24h'))",message="interval must be at least 5s and at most 24h"
+	Interval Duration `json:"interval,omitempty"`
+
+	// failureThreshold is how many looks in a row have to show a system down
+	// before it counts as down.
+	// +optional
+	// +kubebuilder:default=2
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	FailureThreshold int32 `json:"failureThreshold,omitempty"`
+
 	// sap describes an SAP system.
 	// +optional
 	SAP *SAPHosting `json:"sap,omitempty"`

@@ -179,6 +179,38 @@ type SystemStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Message string `json:"message,omitempty"`
+
+	// componentsTotal is how many components the system tells of: the processes
+	// of an SAP instance, the units, services and filesystems of a host that are
+	// judged, the objects of a workload.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ComponentsTotal int32 `json:"componentsTotal,omitempty"`
+
+	// components that are not Up; the first few.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	Components []ComponentStatus `json:"components,omitempty"`
+}
+
+// ComponentStatus tells of a part of a system that is not Up.
+type ComponentStatus struct {
+	// name of the process, the unit, the service or the filesystem.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Name string `json:"name,omitempty"`
+
+	// state of it.
+	// +required
+	State ComponentState `json:"state,omitempty"`
+
+	// message says what it shows: "YELLOW, Starting", "97 % used".
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Message string `json:"message,omitempty"`
 }
 
 // HostingStatus tells how what runs underneath stands.
@@ -232,6 +264,18 @@ type BackupStatus struct {
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	NewestRestoreTestAt *metav1.Time `json:"newestRestoreTestAt,omitempty"`
 
+	// restoreTestSeconds is how long the newest successful restore test took,
+	// where a source tells.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RestoreTestSeconds *int64 `json:"restoreTestSeconds,omitempty"`
+
+	// dueAt is when the newest success is too old, unless another follows.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	DueAt *metav1.Time `json:"dueAt,omitempty"`
+
 	// sources of evidence, one by one.
 	// +optional
 	// +listType=map
@@ -261,6 +305,11 @@ type BackupSourceStatus struct {
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	NewestRestoreTestAt *metav1.Time `json:"newestRestoreTestAt,omitempty"`
+
+	// restoreTestSeconds is how long that restore test took.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RestoreTestSeconds *int64 `json:"restoreTestSeconds,omitempty"`
 
 	// reason in a stable CamelCase word.
 	// +optional

@@ -188,6 +188,10 @@ type Responsible struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Since",type=date,JSONPath=`.status.since`
 // +kubebuilder:printcolumn:name="Lifecycle",type=string,JSONPath=`.spec.lifecycle`,priority=1
+// +kubebuilder:printcolumn:name="Platform",type=string,JSONPath=`.spec.hosting.platform`,priority=1
+// +kubebuilder:printcolumn:name="Hosting",type=string,JSONPath=`.status.hosting.state`,priority=1
+// +kubebuilder:printcolumn:name="Backup",type=string,JSONPath=`.status.backup.state`,priority=1
+// +kubebuilder:printcolumn:name="BackedUp",type=date,JSONPath=`.status.backup.newestSuccessAt`,priority=1
 // +kubebuilder:printcolumn:name="Responsible",type=string,JSONPath=`.spec.responsible.unitRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Operator",type=string,JSONPath=`.spec.operation.unitRef.name`,priority=1
 // +kubebuilder:printcolumn:name="Dependents",type=integer,JSONPath=`.status.dependents.count`,priority=1
