@@ -45,20 +45,12 @@ func (e *Engine) deliver(q *question, a *answer, now instant) {
 	}
 	q.decided = a.start.mono
 	for _, c := range q.checks {
-		if e.hand(c, e.read(c, a)) {
+		if e.hand(c, a) {
 			e.changed(c.subscriber)
 		}
 		e.follow(c)
 		e.heard(c, now)
 	}
-}
-
-// hand gives a check its answer, and reports whether something shown changed.
-func (e *Engine) hand(c *check, a *answer) bool {
-	if a.result.Outcome == OutcomeInconclusive {
-		return c.doubt(a)
-	}
-	return c.receive(a, e.offset)
 }
 
 // deliverDoubt tells an inconclusive answer to all who want one.

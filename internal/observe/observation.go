@@ -144,8 +144,9 @@ type Observation struct {
 	// CheckedAt is when the last check that had a result began; zero if none
 	// has.
 	CheckedAt time.Time
-	// Facts of the last answer that the Check's Read returned; nil if there are
-	// none. They do not wake the subscriber when they change.
+	// Facts that the Check's Read returned; nil if there are none. While all else
+	// stays, other Facts are shown only when they have come up several times in
+	// a row, by reflect.DeepEqual.
 	Facts any
 	// Changes of State that were not settled yet, oldest first; the last one
 	// led to State. Between two of them none is missing, unless there were more

@@ -4,13 +4,38 @@ package observe
 
 import (
 	"fmt"
+	"reflect"
 	"runtime/debug"
 )
 
 // answerReader is what a check has that reads its answers itself.
 type answerReader struct {
 	read  func(Result) Result
-	facts any // of the last answer
+	facts any // that are shown
+	other any // that came up instead
+	times int // in a row
+}
+
+// see takes the facts of another answer, and reports whether others are shown
+// now: at once if something else that is shown has changed, or else if they keep
+// coming up.
+func (r *answerReader) see(facts any, turned bool) bool {
+	switch {
+	case turned:
+		r.times = patience
+	case reflect.DeepEqual(facts, r.facts):
+		r.other, r.times = nil, 0
+		return false
+	case r.times == 0 || !reflect.DeepEqual(facts, r.other):
+		r.other, r.times = facts, 1
+	default:
+		r.times++
+	}
+	if r.times < patience {
+		return false
+	}
+	r.facts, r.other, r.times = facts, nil, 0
+	return true
 }
 
 // readWith has the check read its answers from now on; nil has it take them as
@@ -26,7 +51,7 @@ func (c *check) readWith(read func(Result) Result) {
 	}
 }
 
-// facts of the last answer as the check read it; nil if there are none.
+// facts that are shown of what the check read; nil if there are none.
 func (c *check) facts() any {
 	if c.reader == nil {
 		return nil
@@ -34,15 +59,21 @@ func (c *check) facts() any {
 	return c.reader.facts
 }
 
-// read returns what a success means to the check. Each reads it anew, since each
-// may want something else of it; any other answer is what it is.
-func (e *Engine) read(c *check, a *answer) *answer {
+// hand gives a check its answer, and reports whether something shown changed.
+// What a success means each check reads for itself; any other answer is what it
+// is.
+func (e *Engine) hand(c *check, a *answer) bool {
 	if c.reader == nil || a.result.Outcome != OutcomeSuccess {
-		return a
+		return c.receive(a, e.offset)
 	}
-	understood := &answer{start: a.start, result: e.callRead(c, a.result)}
-	c.reader.facts, understood.result.Facts = understood.result.Facts, nil
-	return understood
+	read := &answer{start: a.start, result: e.callRead(c, a.result)}
+	turned := false
+	if read.result.Outcome == OutcomeInconclusive {
+		turned = c.doubt(read)
+	} else {
+		turned = c.receive(read, e.offset)
+	}
+	return c.reader.see(read.result.Facts, turned) || turned
 }
 
 // callRead makes a Result of a panic: what a target said must not end more than

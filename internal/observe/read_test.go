@@ -118,6 +118,28 @@ func TestALevelThatSwaysWakesNobody(t *testing.T) {
 	}
 }
 
+// TestFactsAlone: others are shown, and tell the subscriber, if they keep coming
+// up.
+func TestFactsAlone(t *testing.T) {
+	w := newWorld(t, Options{})
+	level := 10
+	w.ensure("payroll", readingCheck(probe(address(1), tells(&level)), 90))
+	w.run(5 * minute)
+	w.wakes = nil
+	for i := range 10 {
+		level = 10 + i%2
+		w.run(30 * time.Second)
+	}
+	if got := w.seeState("payroll").Facts; len(w.wakes) != 0 || got != filled(10) {
+		t.Errorf("facts that sway woke %d times; shown are %v", len(w.wakes), got)
+	}
+	level = 20
+	w.run(5 * minute)
+	if got := w.seeState("payroll").Facts; len(w.wakes) != 1 || got != filled(20) {
+		t.Errorf("other facts woke %d times; shown are %v", len(w.wakes), got)
+	}
+}
+
 // TestAnotherReadIsNoOtherQuestion: it holds from the next answer on, and what
 // was confirmed stays until then.
 func TestAnotherReadIsNoOtherQuestion(t *testing.T) {
@@ -147,7 +169,7 @@ func TestSeedOfWhatWasRead(t *testing.T) {
 	w := newWorld(t, Options{})
 	level := 95
 	c := readingCheck(probe(address(1), tells(&level)), 90)
-	c.Seed = &Observation{State: StateDegraded, Reason: "AlmostFull", Message: "The host is 95 % full.", Since: dayZero.Add(-time.Hour)}
+	c.Seed = &Observation{State: StateDegraded, Reason: "AlmostFull", Message: "The host is 95 % full.", Since: dayZero.Add(-time.Hour), Facts: filled(95)}
 	w.ensure("payroll", c)
 	w.run(10 * minute)
 	o := w.see("payroll")

@@ -117,6 +117,9 @@ func (e *Engine) newCheck(s *subscriber, w *wanted, now instant) *check {
 	}
 	c.begin(w.Seed, now)
 	c.readWith(w.Read)
+	if w.Seed != nil && c.reader != nil {
+		c.reader.facts = w.Seed.Facts
+	}
 	e.lapses.add(c, c.cover)
 	e.checks++
 	e.attach(c, w, now)
