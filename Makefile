@@ -31,9 +31,14 @@ TEST_ARGS ?=
 # else may run beside them. What they test are processes of their own, of which
 # the race detector would see nothing.
 E2E := test/e2e
-# The accounts are compared with models second by second. They know no other
+# Some of them only wait most of the time, and do so together.
+E2E_PARALLEL ?= 6
+# The judges are compared with models second by second. They know no other
 # goroutine, of which the race detector would see anything.
-COUNTS := internal/judge/availability
+JUDGES := internal/judge
+# What tests are built with: nobody debugs them with what the linker would write
+# for that, and go vet is part of `make lint`.
+TEST_FLAGS := -ldflags '-s -w' -vet=off -timeout $(TEST_TIMEOUT)
 
 include hack/tools.mk
 
@@ -66,9 +71,9 @@ ifneq ($(TEST_ARGS),)
 	go test $(RACE) -timeout $(TEST_TIMEOUT) $(TEST_ARGS)
 else
 	$(NESTED_GO) test -trimpath ./...
-	go test $(RACE) -timeout $(TEST_TIMEOUT) $$(go list ./... | grep -v -e '/$(E2E)$$' -e '/$(COUNTS)$$')
-	go test -timeout $(TEST_TIMEOUT) ./$(COUNTS)
-	go test -timeout $(TEST_TIMEOUT) ./$(E2E)
+	go test $(RACE) $(TEST_FLAGS) $$(go list ./... | grep -v -e '/$(E2E)$$' -e '/$(JUDGES)/')
+	go test $(TEST_FLAGS) ./$(JUDGES)/...
+	go test $(TEST_FLAGS) -parallel $(E2E_PARALLEL) ./$(E2E)
 endif
 
 .PHONY: test-servers

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
@@ -17,6 +18,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers"
+	"kdz.mainz.de/operator/internal/judge/availability"
 )
 
 const (
@@ -115,6 +117,18 @@ func (p *plane) found(ctx context.Context) error {
 	}
 	_, err := p.kubectl(ctx, "apply", "--server-side", "-f", filepath.Join("config", "samples", "mainz", "10-service-levels", "service-levels.yaml"))
 	return err
+}
+
+// revise records what the agreement says, where nobody runs whose task it is: no
+// account is kept under one of which nothing is recorded.
+func (p *plane) revise(ctx context.Context) error {
+	level := &v1alpha1.ServiceLevel{}
+	if err := p.admin.Get(ctx, client.ObjectKey{Name: agreement}, level); err != nil {
+		return err
+	}
+	before := level.DeepCopy()
+	level.Status.Revisions, _ = availability.AddRevision(level, time.Now())
+	return p.admin.Status().Patch(ctx, level, client.MergeFrom(before))
 }
 
 // createAll creates so many Applications.

@@ -114,10 +114,15 @@ func (s *scribe) keep(r *http.Request, name string) error {
 // await waits until so many writes have been answered since the beginning.
 func (s *scribe) await(ctx context.Context, accounts, patches, events int64) error {
 	what := fmt.Sprintf("%d accounts, %d patches and %d Events written", accounts, patches, events)
-	return eventually(ctx, time.Millisecond, writesWithin, what, func() (bool, error) {
+	err := eventually(ctx, time.Millisecond, writesWithin, what, func() (bool, error) {
 		if err := s.fault.Load(); err != nil {
 			return false, *err
 		}
 		return s.accounts.Load() >= accounts && s.patches.Load() >= patches && s.events.Load() >= events, nil
 	})
+	if err != nil {
+		err = fmt.Errorf("%w: there were %d, %d and %d, and %d refused as conflicts", err,
+			s.accounts.Load(), s.patches.Load(), s.events.Load(), s.refused.Load())
+	}
+	return err
 }

@@ -187,6 +187,7 @@ func (b *books) onlyOutage(r *v1alpha1.AvailabilityRecord) v1alpha1.Outage {
 // TestS2KilledInAnOutage: an outage in which the operator is killed and started
 // again is one outage; what nobody saw is unobserved, all else is charged.
 func TestS2KilledInAnOutage(t *testing.T) {
+	t.Parallel()
 	b := openBooks(t, controlplane.Options{})
 	door := startTCP(t, doorAddress(t), greet)
 	o := b.lead()

@@ -57,6 +57,7 @@ func (c *crowded) freeze() (thaw func()) {
 // back, each outage is told from the moment at which it began. If the operator
 // is killed meanwhile, all that is left is a gap.
 func TestS3APIServerAway(t *testing.T) {
+	t.Parallel()
 	c := &crowded{books: openBooks(t, controlplane.Options{})}
 	for range crowd {
 		c.doors = append(c.doors, startTCP(t, doorAddress(t), greet))
@@ -115,6 +116,7 @@ func TestS3APIServerAway(t *testing.T) {
 // TestS4LeaderStopped: a leader that was stopped while another one took over
 // writes nothing when it goes on.
 func TestS4LeaderStopped(t *testing.T) {
+	t.Parallel()
 	b := openBooks(t, controlplane.Options{})
 	door := startTCP(t, doorAddress(t), greet)
 	first := b.lead()
@@ -171,6 +173,7 @@ func (o *operator) leads() (string, bool) {
 // TestS5Restored: etcd is restored to a moment within an outage. What was
 // recorded until then counts, and what was after it nobody knows.
 func TestS5Restored(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	live, saved := filepath.Join(dir, "live"), filepath.Join(dir, "saved")
 	b := openBooks(t, controlplane.Options{Dir: live})

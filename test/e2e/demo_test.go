@@ -101,6 +101,7 @@ func (d *demonstration) leavesNothing() {
 // The demonstration prints the settled state of the whole catalogue, exits
 // with 0 and leaves nothing behind.
 func TestDemoOnce(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	d := startDemo(t, exec.Command("go", "run", "./hack/demo", "-once"))
 	if len(d.left()) == 0 {

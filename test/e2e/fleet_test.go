@@ -22,7 +22,7 @@ const (
 	fleetSize     = 3_000 // `make bench` has more
 	fleetUnits    = 20    // with a namespace each
 	fleetInFlight = 16
-	fleetInterval = 30 * time.Second
+	fleetInterval = 10 * time.Second
 	// fleetShared is of how many Applications one asks what all of its kind
 	// ask: the same question.
 	fleetShared = 10

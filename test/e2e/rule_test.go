@@ -110,6 +110,7 @@ func exemptionIs(want v1alpha1.ExemptionState) func(*v1alpha1.Exemption) string 
 // The acceptance examples of the rule behave as their comments say, for an
 // ordinary editor of a namespace; and the door holds while nobody watches.
 func TestRule(t *testing.T) {
+	t.Parallel()
 	p := startPlane(t)
 	o := p.startOperator()
 	p.apply("00-policy.yaml", "01-units.yaml", "09-rights.yaml")

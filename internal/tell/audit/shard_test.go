@@ -97,10 +97,10 @@ func TestAChangeOfOneSubjectTouchesOneReport(t *testing.T) {
 func TestHostileMessagesFillNoReport(t *testing.T) {
 	findings := findingsOn(maxResults)
 	for i := range findings {
-		findings[i].Message = strings.Repeat("\x01\xff<", 1<<16)
-		findings[i].Remedy = strings.Repeat("ä", 1<<16)
+		findings[i].Message = strings.Repeat("\x01\xff<", 1<<12)
+		findings[i].Remedy = strings.Repeat("ä", 1<<12)
 		findings[i].Item = strings.Repeat("\u2028", 1<<10)
-		findings[i].Properties = map[string]string{"supplier": strings.Repeat("&", 1<<16)}
+		findings[i].Properties = map[string]string{"supplier": strings.Repeat("&", 1<<12)}
 	}
 	all := shards(findings)
 	total := 0
