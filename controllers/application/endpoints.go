@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
-	"kdz.mainz.de/operator/internal/judge/agreed"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
@@ -23,52 +22,29 @@ import (
 // defaultRenewBefore holds where an endpoint says nothing of its certificate.
 const defaultRenewBefore = 504 * time.Hour
 
-// gatherEndpoints hands the endpoints' checks to the observer and reads back
-// what it knows. An endpoint that cannot be asked keeps its place there, so
-// that an outage that began before is not forgotten.
-func (r *Reconciler) gatherEndpoints(ctx context.Context, s *scope) error {
-	if !s.observed() {
-		r.Observer.Forget(s.key())
-		return nil
-	}
-	s.floor = func(check string) time.Time { return r.Ledger.Floor(s.key(), check) }
-	declared := agreed.Effective(s.app, s.level).Spec.Endpoints
-	checks := make([]observe.Check, 0, len(declared)+1)
+// endpointChecks makes the checks of the endpoints.
+func (r *Reconciler) endpointChecks(ctx context.Context, s *scope) (looking, error) {
+	declared := s.effective.Spec.Endpoints
+	checks := make([]observe.Check, 0, len(declared))
 	for i := range declared {
 		e := seenEndpoint{declared: &declared[i], renewBefore: defaultRenewBefore}
 		check, err := r.check(ctx, s, i, &e)
 		if err != nil {
-			return err
+			return looking{}, err
 		}
 		checks = append(checks, check)
 		s.endpoints = append(s.endpoints, e)
 	}
-	source, err := r.indicatorCheck(ctx, s)
-	if err != nil {
-		return err
-	}
-	if source != nil {
-		checks = append(checks, *source)
-	}
-	r.Observer.Ensure(observe.Subscriber{Key: s.key(), UID: s.app.UID}, checks)
-	seen := map[string]observe.Observation{}
-	s.seen = r.Observer.Observations(s.key())
-	for _, o := range s.seen {
-		seen[o.Name] = o
-	}
+	return looking{checks, s.seeEndpoints}, nil
+}
+
+// seeEndpoints notes what is known of the endpoints.
+func (s *scope) seeEndpoints(known func(string) observe.Observation) {
 	for i := range s.endpoints {
 		e := &s.endpoints[i]
-		o, ok := seen[string(e.declared.Name)]
-		if !ok {
-			o = observe.Observation{Name: string(e.declared.Name), State: observe.StatePending}
-		}
-		e.seen = o
+		e.seen = known(string(e.declared.Name))
 		s.refused(i, e)
 	}
-	if source != nil {
-		s.others = append(s.others, indicatorPart(seen[source.Name]))
-	}
-	return nil
 }
 
 // refused notes an endpoint whose name leads where checks may not connect. Only
@@ -107,25 +83,34 @@ func (r *Reconciler) check(ctx context.Context, s *scope, index int, e *seenEndp
 			return r.secret(ctx, types.NamespacedName{Namespace: s.app.Namespace, Name: name})
 		})
 	}
+	if err != nil {
+		check.Probe = nil
+		e.problem, err = s.cannotAsk("endpoint "+string(d.Name), field, err)
+	}
+	return check, err
+}
+
+// cannotAsk notes why a part cannot be asked, and returns it; an error means
+// that it is worth trying again. Field is that of the part, with a dot.
+func (s *scope) cannotAsk(part, field string, err error) (*problem, error) {
 	var secret *endpoint.SecretError
 	var spec *endpoint.SpecError
 	switch {
-	case err == nil:
-		return check, nil
 	case errors.As(err, &secret) && secret.Reason == endpoint.SecretUnreadable:
-		return check, fmt.Errorf("%sSecret %s: %w", field, secret.Name, secret.Err)
+		return nil, fmt.Errorf("%sSecret %s: %w", field, secret.Name, secret.Err)
 	case errors.As(err, &secret):
-		e.problem = &problem{reason: secretReason(secret.Reason), message: secret.Error()}
-		s.missing = append(s.missing, problem{reason: e.problem.reason, message: fmt.Sprintf("endpoint %s: %s", d.Name, e.problem.message)})
+		found := &problem{reason: secretReason(secret.Reason), message: secret.Error()}
+		s.missing = append(s.missing, problem{reason: found.reason, message: part + ": " + found.message})
+		return found, nil
 	case errors.As(err, &spec) && spec.Reason == endpoint.SpecEgressRefused:
-		e.problem = &problem{reason: v1alpha1.ReasonEgressRefused, message: field + err.Error()}
-		s.unusable = append(s.unusable, *e.problem)
+		found := &problem{reason: v1alpha1.ReasonEgressRefused, message: field + err.Error()}
+		s.unusable = append(s.unusable, *found)
+		return found, nil
 	default:
-		e.problem = &problem{reason: v1alpha1.ReasonInvalidSpec, message: field + err.Error()}
-		s.unusable = append(s.unusable, *e.problem)
+		found := &problem{reason: v1alpha1.ReasonInvalidSpec, message: field + err.Error()}
+		s.unusable = append(s.unusable, *found)
+		return found, nil
 	}
-	check.Probe = nil
-	return check, nil
 }
 
 func secretReason(r endpoint.SecretReason) string {
@@ -157,23 +142,27 @@ func seed(app *v1alpha1.Application, name v1alpha1.ItemName) *observe.Observatio
 		if e.Name != name || e.Since == nil || (e.State == v1alpha1.ComponentUnknown && ourOwn(e.Reason)) {
 			continue
 		}
-		o := &observe.Observation{Name: string(name), Since: e.Since.Time, Reason: e.Reason, Message: e.Message}
-		switch e.State {
-		case v1alpha1.ComponentUp:
-			o.State = observe.StateUp
-		case v1alpha1.ComponentDegraded:
-			o.State = observe.StateDegraded
-		case v1alpha1.ComponentDown:
-			o.State = observe.StateDown
-		default:
-			o.State = observe.StateUnknown
-		}
+		o := &observe.Observation{Name: string(name), State: observedState(e.State), Since: e.Since.Time, Reason: e.Reason, Message: e.Message}
 		if e.CertificateNotAfter != nil {
 			o.CertificateNotAfter = e.CertificateNotAfter.Time
 		}
 		return o
 	}
 	return nil
+}
+
+// observedState is the state of a check that shows a part in a state.
+func observedState(s v1alpha1.ComponentState) observe.State {
+	switch s {
+	case v1alpha1.ComponentUp:
+		return observe.StateUp
+	case v1alpha1.ComponentDegraded:
+		return observe.StateDegraded
+	case v1alpha1.ComponentDown, v1alpha1.ComponentStopped:
+		return observe.StateDown
+	default:
+		return observe.StateUnknown
+	}
 }
 
 // ourOwn says whether a reason why an endpoint is Unknown was given by this

@@ -52,7 +52,7 @@ func gatherIndicator(ctx context.Context, c client.Reader, source IndicatorSourc
 	if check.FailureThreshold < 1 {
 		check.FailureThreshold = defaultIndicatorThreshold
 	}
-	interval, err := indicatorInterval(p.Interval)
+	interval, err := boundedInterval(p.Interval, defaultIndicatorInterval, minIndicatorInterval, maxIndicatorInterval)
 	if err != nil {
 		return check, s.rejectIndicator("interval", err), nil
 	}
@@ -75,6 +75,18 @@ func gatherIndicator(ctx context.Context, c client.Reader, source IndicatorSourc
 		return check, s.rejectIndicator("server", fmt.Errorf("%q: %w", p.Server, err)), nil
 	}
 	return check, nil, nil
+}
+
+// indicatorChecks makes the check of the source that stands for the
+// Application's indicator, if it names one.
+func (r *Reconciler) indicatorChecks(ctx context.Context, s *scope) (looking, error) {
+	check, err := r.indicatorCheck(ctx, s)
+	if check == nil || err != nil {
+		return looking{}, err
+	}
+	return looking{[]observe.Check{*check}, func(known func(string) observe.Observation) {
+		s.others = append(s.others, indicatorPart(known(check.Name)))
+	}}, nil
 }
 
 // indicatorCheck returns the check of the source that stands for the
@@ -122,18 +134,18 @@ func (s *scope) rejectIndicator(field string, err error) *problem {
 	return found
 }
 
-// indicatorInterval reads the time between two questions. What is stored may be
-// older than the rule that would refuse it.
-func indicatorInterval(declared v1alpha1.Duration) (time.Duration, error) {
+// boundedInterval reads the time between two looks. What is stored may be older
+// than the rule that would refuse it.
+func boundedInterval(declared v1alpha1.Duration, standard, least, most time.Duration) (time.Duration, error) {
 	if declared == "" {
-		return defaultIndicatorInterval, nil
+		return standard, nil
 	}
 	d, err := time.ParseDuration(string(declared))
 	if err != nil {
 		return 0, fmt.Errorf("%q is no duration such as 30s or 1h30m", declared)
 	}
-	if d < minIndicatorInterval || d > maxIndicatorInterval {
-		return 0, fmt.Errorf("must be at least %v and at most %v", minIndicatorInterval, maxIndicatorInterval)
+	if d < least || d > most {
+		return 0, fmt.Errorf("must be at least %v and at most %v", least, most)
 	}
 	return d, nil
 }

@@ -29,11 +29,17 @@ func (s *scope) indicator() []availability.Part {
 	if len(parts) > 0 {
 		return parts
 	}
-	if s.app.Spec.Hosting != nil {
-		return []availability.Part{{
+	for i := range s.systems {
+		parts = append(parts, s.checkPart(systemCheck+s.systems[i].name, v1alpha1.CauseHosting))
+	}
+	if len(parts) == 0 && s.app.Spec.Hosting != nil {
+		parts = []availability.Part{{
 			Check: string(s.app.Spec.Hosting.Platform), Kind: v1alpha1.CauseHosting,
 			Changes: []availability.Change{{At: s.account.scope.Now, State: v1alpha1.IndicatorUnobserved}},
 		}}
+	}
+	if len(parts) > 0 {
+		return parts
 	}
 	for i := range s.dependencies {
 		d := &s.dependencies[i]

@@ -60,6 +60,8 @@ type Reconciler struct {
 	Prober Prober
 	// Indicators makes probes of what stands for an Application's indicator.
 	Indicators IndicatorSource
+	// Hosting makes the checks of what Applications run on.
+	Hosting Hosting
 	// Ledger is what all accounts share.
 	Ledger Ledger
 	// Announcer tells of changes of the operational state.
@@ -168,8 +170,7 @@ func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context
 		r.gatherDependencies,
 		r.gatherDependents,
 		r.gatherMaintenance,
-		r.gatherEndpoints,
-		r.gatherHosting,
+		r.gatherObserved,
 		r.gatherCentralisation,
 		r.gatherAccount,
 	}

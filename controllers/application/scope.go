@@ -33,12 +33,17 @@ type scope struct {
 	unusable []problem
 	// level is the agreement that the Application is under, if it exists.
 	level *v1alpha1.ServiceLevel
+	// effective is the Application with what its agreement adds.
+	effective *v1alpha1.Application
 	// dependencies that exist, as parts, without those of a cycle.
 	dependencies []state.Part
 	// dependents are the Applications that need this one.
 	dependents *v1alpha1.Dependents
 	// endpoints as the observer knows them, in the order of the spec.
 	endpoints []seenEndpoint
+	// systems that it runs on, as the observer knows them, in the order of the
+	// spec.
+	systems []seenSystem
 	// others are parts beside dependencies and endpoints by which the
 	// Application is judged.
 	others []state.Part
@@ -127,6 +132,9 @@ func (s *scope) judge() {
 				Endpoint: string(e.declared.Name), NotAfter: e.seen.CertificateNotAfter, RenewBefore: e.renewBefore,
 			})
 		}
+	}
+	for i := range s.systems {
+		parts = append(parts, s.systems[i].part(len(s.endpoints) == 0))
 	}
 	var previousSince time.Time
 	if t := s.before.Status.Since; t != nil {

@@ -44,7 +44,8 @@ func (s *scope) tell() {
 	s.setAvailable()
 	s.setEndpointsAvailable()
 	s.setDependenciesAvailable()
-	s.setNotObserved(v1alpha1.ConditionHostingHealthy, s.app.Spec.Hosting != nil, hostingNotObserved)
+	st.Hosting = s.hostingStatus()
+	s.setHostingHealthy()
 	s.setNotObserved(v1alpha1.ConditionBackedUp, s.app.Spec.Backup != nil, "backup is declared but not observed")
 	s.tellServiceLevel()
 	s.setValidity(v1alpha1.ConditionCertificatesValid, s.hasCertificates, s.certificates)
@@ -199,6 +200,11 @@ func (s *scope) readiness() status.Readiness {
 	for i := range s.endpoints {
 		if s.endpoints[i].seen.State == observe.StatePending {
 			pending = append(pending, string(s.endpoints[i].declared.Name))
+		}
+	}
+	for i := range s.systems {
+		if s.systems[i].part(false).Pending {
+			pending = append(pending, s.systems[i].name)
 		}
 	}
 	if len(pending) > 0 {
