@@ -30,6 +30,7 @@ import (
 	"kdz.mainz.de/operator/controllers/governance"
 	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/controllers/internal/leadership"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
@@ -242,7 +243,7 @@ func addRule(ctx context.Context, mgr ctrl.Manager, lead *leadership.Leadership,
 	if err != nil {
 		return fmt.Errorf("metrics of units: %w", err)
 	}
-	err = (&organisationalunit.Reconciler{Metrics: units, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
+	err = (&organisationalunit.Reconciler{Common: setup.Common{Clock: o.Clock}, Metrics: units}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of units: %w", err)
 	}
@@ -267,11 +268,11 @@ func addGovernance(mgr ctrl.Manager, lead *leadership.Leadership, o Options) err
 	if err != nil {
 		return fmt.Errorf("metrics of the rule: %w", err)
 	}
-	err = (&governance.PolicyReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
+	err = (&governance.PolicyReconciler{Common: setup.Common{Clock: o.Clock}, Metrics: rule}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of policies: %w", err)
 	}
-	err = (&governance.ExemptionReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
+	err = (&governance.ExemptionReconciler{Common: setup.Common{Clock: o.Clock}, Metrics: rule}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of exemptions: %w", err)
 	}

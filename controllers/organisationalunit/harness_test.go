@@ -27,6 +27,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/internal/controlplane"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -209,7 +210,7 @@ func (w *world) startOperator() *operator {
 	}
 	unitMetrics, err := metrics.NewUnits(o.registry)
 	w.must(err)
-	r := &Reconciler{Recorder: o.recorder, Metrics: unitMetrics}
+	r := &Reconciler{Common: setup.Common{Recorder: o.recorder}, Metrics: unitMetrics}
 	r.Client = interceptor.NewClient(cached, interceptor.Funcs{SubResourcePatch: o.count})
 	w.must(r.SetupWithManager(mgr, nil, controller.Options{SkipNameValidation: new(true)}))
 

@@ -29,6 +29,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/internal/controlplane"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -225,7 +226,7 @@ func (w *world) start() *operator {
 	o := &operator{world: w, recorder: events.NewFakeRecorder(4096), registry: prometheus.NewRegistry()}
 	levelMetrics, err := metrics.NewServiceLevels(o.registry)
 	w.must(err)
-	r := &Reconciler{Recorder: o.recorder, Metrics: levelMetrics}
+	r := &Reconciler{Common: setup.Common{Recorder: o.recorder}, Metrics: levelMetrics}
 	r.Client = interceptor.NewClient(cached, interceptor.Funcs{
 		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, obj client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
 			// Counted before it can be seen.
