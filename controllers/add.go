@@ -15,8 +15,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -36,7 +34,6 @@ import (
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 	prometheussource "kdz.mainz.de/operator/internal/observe/prometheus"
 	"kdz.mainz.de/operator/internal/tell/announce"
-	tellaudit "kdz.mainz.de/operator/internal/tell/audit"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 )
 
@@ -76,13 +73,7 @@ type Options struct {
 }
 
 // Scheme returns a scheme that knows every kind the operator handles.
-func Scheme() *runtime.Scheme {
-	s := runtime.NewScheme()
-	utilruntime.Must(clientgoscheme.AddToScheme(s))
-	utilruntime.Must(v1alpha1.AddToScheme(s))
-	utilruntime.Must(tellaudit.AddToScheme(s))
-	return s
-}
+func Scheme() *runtime.Scheme { return setup.Scheme() }
 
 // CacheOptions returns what the manager's cache holds: no field managers and
 // no copy of what was applied, since nothing reads them, of Secrets only those

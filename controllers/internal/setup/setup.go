@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
@@ -18,7 +21,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
+	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/leadership"
+	"kdz.mainz.de/operator/internal/tell/audit"
 )
 
 // retryFirst and retryLast bound the pause after a failed write. The last is
@@ -49,6 +54,15 @@ type Controller struct {
 	Leadership *leadership.Leadership
 	// Options of the controller, but for the reconciler.
 	Options controller.Options
+}
+
+// Scheme returns a scheme that knows every kind the operator handles.
+func Scheme() *runtime.Scheme {
+	s := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(s))
+	utilruntime.Must(v1alpha1.AddToScheme(s))
+	utilruntime.Must(audit.AddToScheme(s))
+	return s
 }
 
 // Complete sets what is nil to the manager's own, or the system's. Without
