@@ -15,8 +15,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -30,12 +28,12 @@ import (
 	"kdz.mainz.de/operator/controllers/governance"
 	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/controllers/internal/leadership"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 	prometheussource "kdz.mainz.de/operator/internal/observe/prometheus"
 	"kdz.mainz.de/operator/internal/tell/announce"
-	tellaudit "kdz.mainz.de/operator/internal/tell/audit"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 )
 
@@ -75,13 +73,7 @@ type Options struct {
 }
 
 // Scheme returns a scheme that knows every kind the operator handles.
-func Scheme() *runtime.Scheme {
-	s := runtime.NewScheme()
-	utilruntime.Must(clientgoscheme.AddToScheme(s))
-	utilruntime.Must(v1alpha1.AddToScheme(s))
-	utilruntime.Must(tellaudit.AddToScheme(s))
-	return s
-}
+func Scheme() *runtime.Scheme { return setup.Scheme() }
 
 // CacheOptions returns what the manager's cache holds: no field managers and
 // no copy of what was applied, since nothing reads them, of Secrets only those
@@ -242,7 +234,7 @@ func addRule(ctx context.Context, mgr ctrl.Manager, lead *leadership.Leadership,
 	if err != nil {
 		return fmt.Errorf("metrics of units: %w", err)
 	}
-	err = (&organisationalunit.Reconciler{Metrics: units, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
+	err = (&organisationalunit.Reconciler{Common: setup.Common{Clock: o.Clock}, Metrics: units}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of units: %w", err)
 	}
@@ -267,11 +259,11 @@ func addGovernance(mgr ctrl.Manager, lead *leadership.Leadership, o Options) err
 	if err != nil {
 		return fmt.Errorf("metrics of the rule: %w", err)
 	}
-	err = (&governance.PolicyReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
+	err = (&governance.PolicyReconciler{Common: setup.Common{Clock: o.Clock}, Metrics: rule}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of policies: %w", err)
 	}
-	err = (&governance.ExemptionReconciler{Metrics: rule, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
+	err = (&governance.ExemptionReconciler{Common: setup.Common{Clock: o.Clock}, Metrics: rule}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of exemptions: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 
 	"kdz.mainz.de/operator/controllers/internal/leadership"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/controllers/servicelevel"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 )
@@ -19,7 +20,7 @@ func addServiceLevels(mgr ctrl.Manager, lead *leadership.Leadership, o Options) 
 	if err != nil {
 		return fmt.Errorf("metrics of service levels: %w", err)
 	}
-	err = (&servicelevel.Reconciler{Metrics: levels, Clock: o.Clock}).SetupWithManager(mgr, lead, controller.Options{})
+	err = (&servicelevel.Reconciler{Common: setup.Common{Clock: o.Clock}, Metrics: levels}).SetupWithManager(mgr, lead, controller.Options{})
 	if err != nil {
 		return fmt.Errorf("controller of service levels: %w", err)
 	}

@@ -15,21 +15,16 @@ import (
 	"github.com/go-logr/logr/funcr"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	clocktesting "k8s.io/utils/clock/testing"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"kdz.mainz.de/operator/internal/controlplane"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
 
 func TestMain(m *testing.M) {
-	ctrl.SetLogger(logr.Discard())
-	os.Exit(controlplanetest.Run(m, controlplane.Options{}, func(ctx context.Context, cp *controlplane.ControlPlane) error {
-		return controlplane.InstallCRDs(ctx, cp.Config, "../config/crd/bases")
-	}))
+	os.Exit(controllertest.Run(m, "../config/crd/bases"))
 }
 
 // behind makes the API server's own Service lead to addresses.
@@ -75,10 +70,10 @@ func TestAPIServerIsOutOfReach(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- g.Start(ctx) }()
 	behind(t, c, "192.0.2.12")
-	await(t, "the guard waits for its time", fake.HasWaiters)
+	controllertest.AwaitThat(t, "the guard waits for its time", fake.HasWaiters)
 	fake.Step(addressesEvery)
-	await(t, "the new address is refused", func() bool { return refused("192.0.2.12") })
-	await(t, "the old address is free", func() bool { return !refused("192.0.2.10") })
+	controllertest.AwaitThat(t, "the new address is refused", func() bool { return refused("192.0.2.12") })
+	controllertest.AwaitThat(t, "the old address is free", func() bool { return !refused("192.0.2.10") })
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
@@ -92,13 +87,5 @@ func TestAPIServerIsOutOfReach(t *testing.T) {
 	}
 	if len(said) != 1 || !strings.Contains(said[0], "EndpointSlice") {
 		t.Errorf("said %q", said)
-	}
-}
-
-func await(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 5*time.Millisecond, 20*time.Second, true, func(context.Context) (bool, error) { return done(), nil })
-	if err != nil {
-		t.Fatalf("%s: %v", what, err)
 	}
 }

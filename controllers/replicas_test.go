@@ -20,8 +20,8 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 	"kdz.mainz.de/operator/controllers/internal/ledger"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 	"kdz.mainz.de/operator/internal/observe"
@@ -58,26 +58,14 @@ func startReplica(t *testing.T, namespace string) (*replicas, func()) {
 		Namespace: namespace, LeaderElection: true, Clock: clock.RealClock{},
 		Registerer: prometheus.NewRegistry(), Skew: MeasureSkew(config),
 	}
-	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme: Scheme(), Cache: CacheOptions(),
-		Metrics: metricsserver.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	observer := &sighted{clock: o.Clock, began: o.Clock.Now()}
-	r, err := addReplicas(mgr, o, observer, func() {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- mgr.Start(ctx) }()
+	var r *replicas
+	end := controllertest.Start(t, config, ctrl.Options{Cache: CacheOptions()}, func(_ context.Context, mgr ctrl.Manager) (err error) {
+		r, err = addReplicas(mgr, o, observer, func() {})
+		return err
+	})
 	stop := sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		end()
 		observer.mu.Lock()
 		defer observer.mu.Unlock()
 		if len(observer.distrusted) > 0 {
@@ -124,14 +112,14 @@ func TestReplicasKeepOneLedger(t *testing.T) {
 	}
 
 	first, stop := startReplica(t, namespace)
-	await(t, "the first leads", first.lead.Leads)
+	controllertest.AwaitThat(t, "the first leads", first.lead.Leads)
 	second, _ := startReplica(t, namespace)
-	await(t, "a heartbeat", reaches(1))
+	controllertest.AwaitThat(t, "a heartbeat", reaches(1))
 	older, from, _ := heartbeat()
-	await(t, "the second follows", func() bool { return !second.ledger.Recorded().IsZero() })
+	controllertest.AwaitThat(t, "the second follows", func() bool { return !second.ledger.Recorded().IsZero() })
 	stop()
-	await(t, "the second leads", second.lead.Leads)
-	await(t, "the next heartbeat", reaches(2))
+	controllertest.AwaitThat(t, "the second leads", second.lead.Leads)
+	controllertest.AwaitThat(t, "the next heartbeat", reaches(2))
 	if gaps := second.ledger.Gaps(); len(gaps) != 0 {
 		t.Errorf("a replica that observed has gaps: %v", gaps)
 	}
@@ -142,7 +130,7 @@ func TestReplicasKeepOneLedger(t *testing.T) {
 	if err := c.Update(t.Context(), &older); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "it goes on", reaches(3))
+	controllertest.AwaitThat(t, "it goes on", reaches(3))
 	gaps := second.ledger.Gaps()
 	if len(gaps) != 1 || !gaps[0].Whole || !gaps[0].From.Equal(from) {
 		t.Errorf("gaps: %v, want one from %s", gaps, from)
@@ -151,7 +139,7 @@ func TestReplicasKeepOneLedger(t *testing.T) {
 	if err := c.Delete(t.Context(), &now); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "it goes on again", reaches(4))
+	controllertest.AwaitThat(t, "it goes on again", reaches(4))
 	gaps = second.ledger.Gaps()
 	if len(gaps) != 2 || !gaps[1].Whole || gaps[1].From.Before(recorded) {
 		t.Errorf("gaps: %v, want another from %s", gaps, recorded)

@@ -12,20 +12,19 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
 // agree makes an agreement around the clock, recorded since the given moment.
 func (w *world) agree(objective string, since time.Time) *v1alpha1.ServiceLevel {
-	w.t.Helper()
+	w.Helper()
 	level := &v1alpha1.ServiceLevel{
-		ObjectMeta: metav1.ObjectMeta{Name: w.namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: w.Namespace},
 		Spec: v1alpha1.ServiceLevelSpec{
 			DisplayName: v1alpha1.LocalisedText{EN: "agreed"},
 			Availability: v1alpha1.AvailabilityObjective{
@@ -34,51 +33,39 @@ func (w *world) agree(objective string, since time.Time) *v1alpha1.ServiceLevel 
 			Recovery: &v1alpha1.RecoveryObjective{MaxOutage: "1h"},
 		},
 	}
-	w.create(level)
-	w.t.Cleanup(func() { _ = w.client.Delete(context.Background(), level) })
+	w.Create(level)
+	w.Cleanup(func() { _ = w.Client.Delete(context.Background(), level) })
 	w.revise(level, since)
 	return level
 }
 
 // revise records the present terms of an agreement, as its controller does.
 func (w *world) revise(level *v1alpha1.ServiceLevel, since time.Time) {
-	w.t.Helper()
+	w.Helper()
 	level.Status.Revisions = append(level.Status.Revisions, v1alpha1.ServiceLevelRevision{
 		From: metav1.NewTime(since), Generation: level.Generation,
 		Spec: v1alpha1.ServiceLevelTerms{Availability: level.Spec.Availability, Recovery: level.Spec.Recovery},
 	})
-	if err := w.client.Status().Update(w.t.Context(), level); err != nil {
-		w.t.Fatal(err)
+	if err := w.Client.Status().Update(w.Context(), level); err != nil {
+		w.Fatal(err)
 	}
 }
 
 // accounted is newWeb under an agreement, and up.
 func (w *world) accounted(name string, level *v1alpha1.ServiceLevel) {
-	w.t.Helper()
+	w.Helper()
 	app := w.newWeb(name)
 	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: v1alpha1.ObjectName(level.Name)}
-	w.create(app)
+	w.Create(app)
 	w.observer.change(w.key(name), "web", observe.Change{At: w.clock.Now(), State: observe.StateUp})
 	w.inState(name, v1alpha1.StateOperational)
 }
 
 // account awaits an account as the test wants it.
 func (w *world) account(name string, want func(*v1alpha1.AvailabilityRecord) string) *v1alpha1.AvailabilityRecord {
-	w.t.Helper()
-	record := &v1alpha1.AvailabilityRecord{}
-	last := "never read"
-	err := wait.PollUntilContextTimeout(w.t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		if err := w.client.Get(ctx, w.key(name), record); err != nil {
-			last = err.Error()
-			return false, client.IgnoreNotFound(err)
-		}
-		last = want(record)
-		return last == "", nil
-	})
-	if err != nil {
-		w.t.Fatalf("account of %s: %s\n%+v", name, last, record.Current)
-	}
-	return record
+	w.Helper()
+	record := &v1alpha1.AvailabilityRecord{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: name}}
+	return controllertest.AwaitObject(w.World, record, want)
 }
 
 // indicated wants an account whose indicator is in a state.
@@ -199,7 +186,7 @@ func TestAccountSurvivesTheApplication(t *testing.T) {
 	before := w.get("shop")
 	gone := w.clock.Now().Add(time.Hour)
 	w.clock.SetTime(gone)
-	if err := w.client.Delete(t.Context(), before); err != nil {
+	if err := w.Client.Delete(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
 	w.account("shop", indicated(v1alpha1.IndicatorUnobserved))
@@ -226,7 +213,7 @@ func TestLostAccountIsTold(t *testing.T) {
 		}
 		return ""
 	})
-	if err := w.client.Delete(t.Context(), record); err != nil {
+	if err := w.Client.Delete(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
 	w.account("shop", func(r *v1alpha1.AvailabilityRecord) string {
@@ -259,9 +246,9 @@ func TestPlannedHasNoAccount(t *testing.T) {
 	w := newWorld(t)
 	app := w.newWeb("shop")
 	app.Spec.Lifecycle = v1alpha1.LifecyclePlanned
-	w.create(app)
+	w.Create(app)
 	w.inState("shop", v1alpha1.StatePlanned)
-	err := w.client.Get(t.Context(), w.key("shop"), &v1alpha1.AvailabilityRecord{})
+	err := w.Client.Get(t.Context(), w.key("shop"), &v1alpha1.AvailabilityRecord{})
 	if !apierrors.IsNotFound(err) {
 		t.Errorf("there is an account, or %v", err)
 	}
@@ -307,30 +294,30 @@ func TestExamplesInsideAndOutsideServiceHours(t *testing.T) {
 // example makes the terms of an example's agreement those of a level of this
 // test, recorded two months ago.
 func (w *world) example(file, name string) *v1alpha1.ServiceLevel {
-	w.t.Helper()
+	w.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
-		w.t.Fatal(err)
+		w.Fatal(err)
 	}
 	for document := range strings.SplitSeq(string(content), "\n---\n") {
 		level := &v1alpha1.ServiceLevel{}
 		if err := yaml.Unmarshal([]byte(document), level); err != nil {
-			w.t.Fatal(err)
+			w.Fatal(err)
 		}
 		if level.Name != name {
 			continue
 		}
-		level.Name = w.namespace
-		w.create(level)
-		w.t.Cleanup(func() { _ = w.client.Delete(context.Background(), level) })
+		level.Name = w.Namespace
+		w.Create(level)
+		w.Cleanup(func() { _ = w.Client.Delete(context.Background(), level) })
 		revisions, _ := availability.AddRevision(level, w.clock.Now().AddDate(0, -2, 0))
 		level.Status.Revisions = revisions
-		if err := w.client.Status().Update(w.t.Context(), level); err != nil {
-			w.t.Fatal(err)
+		if err := w.Client.Status().Update(w.Context(), level); err != nil {
+			w.Fatal(err)
 		}
 		return level
 	}
-	w.t.Fatalf("%s has no level %s", file, name)
+	w.Fatalf("%s has no level %s", file, name)
 	return nil
 }
 
@@ -366,7 +353,7 @@ func TestS8WindowAddedLaterAndRevision(t *testing.T) {
 	middle := time.Date(2026, 11, 15, 23, 0, 0, 0, time.UTC) // the 16th in Mainz
 	w.clock.SetTime(middle)
 	level.Spec.Availability.Objective = "99.0"
-	if err := w.client.Update(t.Context(), level); err != nil {
+	if err := w.Client.Update(t.Context(), level); err != nil {
 		t.Fatal(err)
 	}
 	w.revise(level, middle)

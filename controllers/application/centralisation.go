@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/queue"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 )
 
@@ -44,17 +45,17 @@ func (s *scope) judgeCentralisation() {
 // exempted enqueues the Application that an Exemption names. Of its status only
 // the system matters that it was first used for.
 func exempted() mapping {
-	enqueue := func(o client.Object, q queue) {
+	enqueue := func(o client.Object, q queue.Queue) {
 		e := o.(*v1alpha1.Exemption)
 		q.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: e.Namespace, Name: string(e.Spec.ApplicationRef.Name)}})
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue.Queue) {
 			if !e.IsInInitialList { // everything is reconciled once at the start
 				enqueue(e.Object, q)
 			}
 		},
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue.Queue) {
 			before, after := e.ObjectOld.(*v1alpha1.Exemption), e.ObjectNew.(*v1alpha1.Exemption)
 			if before.Spec.ApplicationRef != after.Spec.ApplicationRef {
 				enqueue(before, q)
@@ -64,23 +65,23 @@ func exempted() mapping {
 				enqueue(after, q)
 			}
 		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(e.Object, q) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue.Queue) { enqueue(e.Object, q) },
 	}
 }
 
 // inhabitants enqueues the Applications of a namespace that came to belong to
 // another unit. When it goes, so do they.
 func (r *Reconciler) inhabitants() mapping {
-	enqueue := func(ctx context.Context, o client.Object, q queue) {
-		addBehind(q, r.list(ctx, client.InNamespace(o.GetName())))
+	enqueue := func(ctx context.Context, o client.Object, q queue.Queue) {
+		queue.Behind(q, r.list(ctx, client.InNamespace(o.GetName()))...)
 	}
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) {
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue.Queue) {
 			if !e.IsInInitialList {
 				enqueue(ctx, e.Object, q)
 			}
 		},
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue.Queue) {
 			before, after := e.ObjectOld.(*corev1.Namespace), e.ObjectNew.(*corev1.Namespace)
 			if before.Labels[v1alpha1.LabelUnit] != after.Labels[v1alpha1.LabelUnit] {
 				enqueue(ctx, after, q)
@@ -93,24 +94,24 @@ func (r *Reconciler) inhabitants() mapping {
 // them, or names other servers by which their indicators are told. Its index of exemptions is for admission, and its counts are for people:
 // neither matters here.
 func (r *Reconciler) governed() mapping {
-	enqueue := func(ctx context.Context, o client.Object, q queue) {
+	enqueue := func(ctx context.Context, o client.Object, q queue.Queue) {
 		if o.GetName() == v1alpha1.PolicyName {
-			addBehind(q, r.list(ctx))
+			queue.Behind(q, r.list(ctx)...)
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) {
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue.Queue) {
 			if !e.IsInInitialList {
 				enqueue(ctx, e.Object, q)
 			}
 		},
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue.Queue) {
 			before, after := e.ObjectOld.(*v1alpha1.GovernancePolicy), e.ObjectNew.(*v1alpha1.GovernancePolicy)
 			if concernsAll(before, after) || asksOther(before, after) {
 				enqueue(ctx, e.ObjectNew, q)
 			}
 		},
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { enqueue(ctx, e.Object, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue.Queue) { enqueue(ctx, e.Object, q) },
 	}
 }
 

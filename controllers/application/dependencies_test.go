@@ -34,7 +34,7 @@ func TestRootCauseIsNamedFirst(t *testing.T) {
 		needs(w.newWeb("portal"), v1alpha1.DependencyHard, "database"),
 		needs(w.newWeb("statistics"), v1alpha1.DependencySoft, "portal"),
 	} {
-		w.create(app)
+		w.Create(app)
 		w.observer.see(w.key(app.Name), up("web", w.clock.Now().Add(-time.Hour)))
 	}
 	for _, name := range []string{"network", "database", "portal", "statistics"} {
@@ -87,17 +87,17 @@ func TestRootCauseIsNamedFirst(t *testing.T) {
 
 func TestOfAnotherNamespaceOnlyNameAndStateAreTold(t *testing.T) {
 	w := newWorld(t)
-	other := w.namespace + "-b"
-	w.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: other}})
+	other := w.Namespace + "-b"
+	w.Create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: other}})
 	database := w.newWeb("database")
 	database.Namespace = other
-	w.create(needs(w.newApp("portal"), v1alpha1.DependencyHard, other+"/database"))
+	w.Create(needs(w.newApp("portal"), v1alpha1.DependencyHard, other+"/database"))
 	c := w.hasCondition("portal", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)
 	if !strings.Contains(c.Message, other+"/database") || !strings.Contains(c.Message, "spec.dependencies[0]") {
 		t.Errorf("message %q does not name what is missing", c.Message)
 	}
 
-	w.create(database)
+	w.Create(database)
 	key := w.key("database")
 	key.Namespace = other
 	o := down("web", w.clock.Now())
@@ -111,10 +111,10 @@ func TestOfAnotherNamespaceOnlyNameAndStateAreTold(t *testing.T) {
 
 func TestCyclesAreStalledAndHeal(t *testing.T) {
 	w := newWorld(t)
-	w.create(needs(w.newWeb("a"), v1alpha1.DependencyHard, "b"))
-	w.create(needs(w.newWeb("b"), v1alpha1.DependencyHard, "c"))
-	w.create(needs(w.newWeb("c"), v1alpha1.DependencyHard, "a"))
-	w.create(needs(w.newWeb("beside"), v1alpha1.DependencyHard, "a"))
+	w.Create(needs(w.newWeb("a"), v1alpha1.DependencyHard, "b"))
+	w.Create(needs(w.newWeb("b"), v1alpha1.DependencyHard, "c"))
+	w.Create(needs(w.newWeb("c"), v1alpha1.DependencyHard, "a"))
+	w.Create(needs(w.newWeb("beside"), v1alpha1.DependencyHard, "a"))
 	for _, name := range []string{"a", "b", "c", "beside"} {
 		w.observer.see(w.key(name), up("web", w.clock.Now().Add(-time.Hour)))
 	}
@@ -147,8 +147,8 @@ func TestADependencyInMaintenanceIsNoOutage(t *testing.T) {
 	database.Spec.Maintenance = []v1alpha1.MaintenanceWindow{{
 		Name: "patch", Duration: "1h", StartAt: v1alpha1.Moment(w.clock.Now().Add(-time.Minute).Format(time.RFC3339)),
 	}}
-	w.create(database)
-	w.create(needs(w.newWeb("portal"), v1alpha1.DependencyHard, "database"))
+	w.Create(database)
+	w.Create(needs(w.newWeb("portal"), v1alpha1.DependencyHard, "database"))
 	w.observer.see(w.key("portal"), up("web", w.clock.Now()))
 	w.observer.see(w.key("database"), down("web", w.clock.Now()))
 	w.inState("database", v1alpha1.StateMaintenance)

@@ -20,7 +20,7 @@ func TestRefusedAddressIsStalledAndNeverAsked(t *testing.T) {
 	app := w.newWeb("web")
 	good := app.Spec.Endpoints[0].URL
 	app.Spec.Endpoints[0].URL = "http://169.254.169.254/latest/meta-data/"
-	w.create(app)
+	w.Create(app)
 
 	c := w.hasCondition("web", v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonEgressRefused)
 	for _, words := range []string{"spec.endpoints[0].url", "169.254.169.254", "metadata", "-egress-allow"} {
@@ -42,7 +42,7 @@ func TestRefusedAddressIsStalledAndNeverAsked(t *testing.T) {
 // Where a name leads only the check sees.
 func TestRefusedNameIsStalledAndHeals(t *testing.T) {
 	w := newWorld(t)
-	w.create(w.newWeb("web"))
+	w.Create(w.newWeb("web"))
 	w.observer.see(w.key("web"), observe.Observation{
 		Name: "web", State: observe.StateUnknown, Since: w.clock.Now(), Step: observe.StepConnect,
 		Reason: endpoint.ReasonEgressRefused, Message: "127.0.0.1 is a loopback address, where checks may not connect.",

@@ -14,26 +14,26 @@ import (
 // endpoints that declare none, and of those alone.
 func TestAgreementBringsLatency(t *testing.T) {
 	w := newWorld(t)
-	level := &v1alpha1.ServiceLevel{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}
+	level := &v1alpha1.ServiceLevel{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}}
 	level.Spec = v1alpha1.ServiceLevelSpec{
 		DisplayName: v1alpha1.LocalisedText{EN: "level"},
 		Availability: v1alpha1.AvailabilityObjective{
 			Objective: "99.5", Window: v1alpha1.AvailabilityWindow{Calendar: v1alpha1.CalendarMonth},
 		},
 	}
-	w.create(level)
+	w.Create(level)
 	app := w.newWeb("web")
 	own := app.Spec.Endpoints[0]
 	own.Name, own.MaxLatency = "own", "3s"
 	app.Spec.Endpoints = append(app.Spec.Endpoints, own)
-	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: v1alpha1.ObjectName(w.namespace)}
-	w.create(app)
+	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: v1alpha1.ObjectName(w.Namespace)}
+	w.Create(app)
 	w.await("web", func(*v1alpha1.Application) string { return w.lacksCheck("web", "web") })
 	before := w.question("web", "web")
 	declared := w.question("web", "own")
 
 	level.Spec.Latency = &v1alpha1.LatencyObjective{Threshold: "800ms", Objective: "95"}
-	if err := w.client.Update(t.Context(), level); err != nil {
+	if err := w.Client.Update(t.Context(), level); err != nil {
 		t.Fatal(err)
 	}
 	w.await("web", func(*v1alpha1.Application) string {

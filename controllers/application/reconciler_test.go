@@ -3,25 +3,22 @@
 package application_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
 func TestStateFollowsTheWorld(t *testing.T) {
 	w := newWorld(t)
-	w.create(w.newWeb("web"))
+	w.Create(w.newWeb("web"))
 
 	w.inState("web", v1alpha1.StateUnknown)
 	w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonAwaitingFirstResult)
@@ -55,34 +52,17 @@ func TestStateFollowsTheWorld(t *testing.T) {
 	w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 	w.hasCondition("web", v1alpha1.ConditionAvailable, metav1.ConditionFalse, v1alpha1.ReasonOutage)
 	w.hasCondition("web", v1alpha1.ConditionEndpointsAvailable, metav1.ConditionFalse, v1alpha1.ReasonEndpointDown)
-	w.awaitEvent("web", string(v1alpha1.StateOutage), corev1.EventTypeWarning)
+	w.AwaitEvent(corev1.EventTypeWarning, string(v1alpha1.StateOutage), "web")
 
 	w.observer.see(w.key("web"), up("web", w.clock.Now()))
 	w.inState("web", v1alpha1.StateOperational)
-	w.awaitEvent("web", string(v1alpha1.StateOperational), corev1.EventTypeNormal)
-}
-
-// awaitEvent waits for an Event about an Application.
-func (w *world) awaitEvent(name, reason, kind string) {
-	w.t.Helper()
-	var list eventsv1.EventList
-	err := wait.PollUntilContextTimeout(w.t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		if err := w.client.List(ctx, &list, client.InNamespace(w.namespace)); err != nil {
-			return false, err
-		}
-		return slices.ContainsFunc(list.Items, func(e eventsv1.Event) bool {
-			return e.Regarding.Name == name && e.Reason == reason && e.Type == kind
-		}), nil
-	})
-	if err != nil {
-		w.t.Fatalf("no %s event %s about %s: %v", kind, reason, name, err)
-	}
+	w.AwaitEvent(corev1.EventTypeNormal, string(v1alpha1.StateOperational), "web")
 }
 
 func TestRestartKeepsSinceAndWritesNothing(t *testing.T) {
 	w := newWorld(t)
-	w.create(w.newWeb("web"))
-	w.create(w.newWeb("well"))
+	w.Create(w.newWeb("web"))
+	w.Create(w.newWeb("well"))
 	failed := w.clock.Now().Add(-time.Hour)
 	w.observer.see(w.key("web"), down("web", failed))
 	w.observer.see(w.key("well"), up("web", failed))
@@ -92,19 +72,16 @@ func TestRestartKeepsSinceAndWritesNothing(t *testing.T) {
 	before := []string{w.get("web").ResourceVersion, w.get("well").ResourceVersion}
 
 	w.start()
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+	controllertest.AwaitThat(t, "the new operator took up the checks", func() bool {
 		a, ok := w.observer.check(w.key("web"), "web")
 		b, also := w.observer.check(w.key("well"), "web")
 		if ok && (a.Seed == nil || a.Seed.State != observe.StateDown || !a.Seed.Since.Equal(failed)) {
 			t.Errorf("seed of web: %+v", a.Seed)
 		}
-		return ok && also && b.Seed != nil, nil
+		return ok && also && b.Seed != nil
 	})
-	if err != nil {
-		t.Fatal("the new operator did not take up the checks:", err)
-	}
 	// Something else that has to be written shows that the queue was worked off.
-	w.create(w.newApp("marker"))
+	w.Create(w.newApp("marker"))
 	w.inState("marker", v1alpha1.StateUnknown)
 	if after := []string{w.get("web").ResourceVersion, w.get("well").ResourceVersion}; !slices.Equal(before, after) {
 		t.Errorf("a restart wrote: resource versions %v became %v", before, after)
@@ -113,11 +90,11 @@ func TestRestartKeepsSinceAndWritesNothing(t *testing.T) {
 
 func TestReferencesHeal(t *testing.T) {
 	w := newWorld(t)
-	late := w.namespace + "-late"
+	late := w.Namespace + "-late"
 	app := w.newApp("web")
 	app.Spec.Operation.UnitRef.Name = v1alpha1.ObjectName(late)
 	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: v1alpha1.ObjectName(late)}
-	w.create(app)
+	w.Create(app)
 
 	c := w.hasCondition("web", v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonReferenceNotFound)
 	for _, words := range []string{"spec.operation.unitRef", "OrganisationalUnit", "spec.serviceLevelRef", "ServiceLevel", late} {
@@ -125,8 +102,8 @@ func TestReferencesHeal(t *testing.T) {
 			t.Errorf("message %q lacks %q", c.Message, words)
 		}
 	}
-	w.create(w.newUnit(late))
-	w.create(&v1alpha1.ServiceLevel{
+	w.Create(w.newUnit(late))
+	w.Create(&v1alpha1.ServiceLevel{
 		ObjectMeta: metav1.ObjectMeta{Name: late},
 		Spec: v1alpha1.ServiceLevelSpec{
 			DisplayName: v1alpha1.LocalisedText{EN: late},
@@ -138,7 +115,7 @@ func TestReferencesHeal(t *testing.T) {
 	w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 	w.lacksCondition("web", v1alpha1.ConditionReconciling)
 
-	if err := w.client.Delete(t.Context(), w.newUnit(late)); err != nil {
+	if err := w.Client.Delete(t.Context(), w.newUnit(late)); err != nil {
 		t.Fatal(err)
 	}
 	w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)
@@ -151,7 +128,7 @@ func TestSecretsAreUsedOnlyWithTheLabel(t *testing.T) {
 		Name: "private", URL: "http://127.0.0.1:1/private",
 		HTTP: &v1alpha1.HTTPCheck{BasicAuthSecretRef: &v1alpha1.SecretReference{Name: "login"}},
 	})
-	w.create(app)
+	w.Create(app)
 	w.observer.see(w.key("web"), up("web", w.clock.Now()))
 
 	c := w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)
@@ -162,10 +139,10 @@ func TestSecretsAreUsedOnlyWithTheLabel(t *testing.T) {
 	w.endpointIs("web", "web", v1alpha1.ComponentUp, "")
 
 	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "login"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "login"},
 		StringData: map[string]string{"username": "probe", "password": "not-a-real-password"},
 	}
-	w.create(secret)
+	w.Create(secret)
 	w.change("web", func(a *v1alpha1.Application) { a.Spec.Description = "judge anew" })
 	w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotLabelled)
 	if check, _ := w.observer.check(w.key("web"), "private"); check.Probe != nil {
@@ -173,7 +150,7 @@ func TestSecretsAreUsedOnlyWithTheLabel(t *testing.T) {
 	}
 
 	secret.Labels = map[string]string{v1alpha1.LabelProbe: "true"}
-	if err := w.client.Update(t.Context(), secret); err != nil {
+	if err := w.Client.Update(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
 	w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonAwaitingFirstResult)
@@ -185,21 +162,18 @@ func TestSecretsAreUsedOnlyWithTheLabel(t *testing.T) {
 	w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 
 	secret.StringData = map[string]string{"password": "another"}
-	if err := w.client.Update(t.Context(), secret); err != nil {
+	if err := w.Client.Update(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+	controllertest.AwaitThat(t, "a changed Secret is another question", func() bool {
 		c, _ := w.observer.check(w.key("web"), "private")
-		return c.Probe != nil && c.Probe.Key() != first.Probe.Key(), nil
+		return c.Probe != nil && c.Probe.Key() != first.Probe.Key()
 	})
-	if err != nil {
-		t.Error("a changed Secret is not another question:", err)
-	}
 }
 
 // endpointIs awaits the state and reason of an endpoint.
 func (w *world) endpointIs(name string, endpoint v1alpha1.ItemName, state v1alpha1.ComponentState, reason string) {
-	w.t.Helper()
+	w.Helper()
 	w.await(name, func(a *v1alpha1.Application) string {
 		for _, e := range a.Status.Endpoints {
 			if e.Name == endpoint && e.State == state && e.Reason == reason {
@@ -214,7 +188,7 @@ func TestLifecycleDecidesWhatIsObserved(t *testing.T) {
 	w := newWorld(t)
 	app := w.newWeb("web")
 	app.Spec.Lifecycle = v1alpha1.LifecyclePlanned
-	w.create(app)
+	w.Create(app)
 	w.inState("web", v1alpha1.StatePlanned)
 	if !w.observer.forgotten(w.key("web")) {
 		t.Error("a planned Application is observed")
@@ -234,15 +208,12 @@ func TestLifecycleDecidesWhatIsObserved(t *testing.T) {
 
 	w.change("web", func(a *v1alpha1.Application) { a.Spec.Lifecycle = v1alpha1.LifecycleOperating })
 	w.inState("web", v1alpha1.StateUnknown)
-	if err := w.client.Delete(t.Context(), app); err != nil {
+	if err := w.Client.Delete(t.Context(), app); err != nil {
 		t.Fatal(err)
 	}
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
-		return w.observer.forgotten(w.key("web")), nil
+	controllertest.AwaitThat(t, "a deleted Application is no longer observed", func() bool {
+		return w.observer.forgotten(w.key("web"))
 	})
-	if err != nil {
-		t.Error("a deleted Application is still observed")
-	}
 }
 
 func TestMaintenanceOpensAndCloses(t *testing.T) {
@@ -252,7 +223,7 @@ func TestMaintenanceOpensAndCloses(t *testing.T) {
 		Name: "move", Duration: "1h", Reason: "Move to the new data centre",
 		StartAt: v1alpha1.Moment(w.clock.Now().Add(-10 * time.Minute).Format(time.RFC3339)),
 	}}
-	w.create(app)
+	w.Create(app)
 	w.observer.see(w.key("web"), down("web", w.clock.Now().Add(-5*time.Minute)))
 	app = w.inState("web", v1alpha1.StateMaintenance)
 	if want := w.clock.Now().Add(-5 * time.Minute); !app.Status.Since.Time.Equal(want) {
@@ -270,7 +241,7 @@ func TestMaintenanceOpensAndCloses(t *testing.T) {
 func TestAgreementBringsMaintenance(t *testing.T) {
 	w := newWorld(t)
 	level := &v1alpha1.ServiceLevel{
-		ObjectMeta: metav1.ObjectMeta{Name: w.namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: w.Namespace},
 		Spec: v1alpha1.ServiceLevelSpec{
 			DisplayName: v1alpha1.LocalisedText{EN: "level"},
 			Availability: v1alpha1.AvailabilityObjective{
@@ -278,16 +249,16 @@ func TestAgreementBringsMaintenance(t *testing.T) {
 			},
 		},
 	}
-	w.create(level)
+	w.Create(level)
 	app := w.newWeb("web")
-	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: v1alpha1.ObjectName(w.namespace)}
-	w.create(app)
+	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: v1alpha1.ObjectName(w.Namespace)}
+	w.Create(app)
 	w.observer.see(w.key("web"), down("web", w.clock.Now()))
 	w.inState("web", v1alpha1.StateOutage)
 
 	// Monday, 2 November 2026, 10:00 in Mainz.
 	level.Spec.Maintenance = []v1alpha1.MaintenanceWindow{{Name: "patch-day", Schedule: "30 9 * * 1", Duration: "2h"}}
-	if err := w.client.Update(t.Context(), level); err != nil {
+	if err := w.Client.Update(t.Context(), level); err != nil {
 		t.Fatal(err)
 	}
 	w.inState("web", v1alpha1.StateMaintenance)
@@ -297,7 +268,7 @@ func TestWhatEndsByItself(t *testing.T) {
 	w := newWorld(t)
 	app := w.newWeb("web")
 	app.Spec.Contracts = []v1alpha1.Contract{{Number: "L-1", Name: "licence", Type: v1alpha1.ContractLicence, EndsOn: "2026-11-02"}}
-	w.create(app)
+	w.Create(app)
 	o := up("web", w.clock.Now())
 	o.CertificateNotAfter = w.clock.Now().Add(600 * time.Hour)
 	w.observer.see(w.key("web"), o)
@@ -309,7 +280,7 @@ func TestWhatEndsByItself(t *testing.T) {
 	w.observer.wake(w.key("web"))
 	w.hasCondition("web", v1alpha1.ConditionCertificatesValid, metav1.ConditionFalse, v1alpha1.ReasonCertificateExpiring)
 	w.hasCondition("web", v1alpha1.ConditionContractsValid, metav1.ConditionFalse, v1alpha1.ReasonContractEnded)
-	w.awaitEvent("web", v1alpha1.ReasonCertificateExpiring, corev1.EventTypeWarning)
+	w.AwaitEvent(corev1.EventTypeWarning, v1alpha1.ReasonCertificateExpiring, "web")
 	w.hasCondition("web", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 
 	w.clock.SetTime(w.clock.Now().Add(500 * time.Hour))
@@ -322,7 +293,7 @@ func TestWhatIsNotObservedYetSaysSo(t *testing.T) {
 	app := w.newApp("sap")
 	app.Spec.Hosting = &v1alpha1.Hosting{Platform: v1alpha1.PlatformSaaS, SaaS: &v1alpha1.SaaSHosting{Supplier: "Example GmbH"}}
 	app.Spec.Backup = &v1alpha1.Backup{NotRequiredReason: "the supplier's matter"}
-	w.create(app)
+	w.Create(app)
 	app = w.inState("sap", v1alpha1.StateUnknown)
 	if app.Status.Cause == nil || app.Status.Cause.Kind != v1alpha1.CauseHosting {
 		t.Errorf("cause: %+v", app.Status.Cause)

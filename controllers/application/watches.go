@@ -11,13 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -27,6 +24,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/leadership"
+	"kdz.mainz.de/operator/controllers/internal/queue"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
 
@@ -51,22 +49,19 @@ const (
 // dependents.
 const settle = time.Second
 
-type (
-	queue   = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	mapping = handler.TypedEventHandler[client.Object, reconcile.Request]
-)
+type mapping = handler.TypedEventHandler[client.Object, reconcile.Request]
 
 // Waker puts Applications into the controller's queue on behalf of those that
 // observe them. It is safe for concurrent use; before the controller has
 // started it does nothing, since the start reconciles everything.
 type Waker struct {
 	mu    sync.RWMutex
-	queue queue
+	queue queue.Queue
 	// settle is how long to wait for what an Application needs to be judged
 	// first.
 	settle func(types.NamespacedName) time.Duration
 	// all enqueues every Application, behind what concerns a single one.
-	all func(queue)
+	all func(queue.Queue)
 }
 
 // Wake has an Application reconciled, after what it needs.
@@ -95,12 +90,12 @@ func (w *Waker) WakeAll() {
 
 // source makes the Waker known to the controller's queue.
 func (w *Waker) source(r *Reconciler) source.Source {
-	return source.Func(func(ctx context.Context, q queue) error {
+	return source.Func(func(ctx context.Context, q queue.Queue) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.queue = q
 		w.settle = func(key types.NamespacedName) time.Duration { return r.settling(ctx, key) }
-		w.all = func(q queue) { addBehind(q, r.list(ctx)) }
+		w.all = func(q queue.Queue) { queue.Behind(q, r.list(ctx)...) }
 		return nil
 	})
 }
@@ -166,21 +161,21 @@ var revised = predicate.Or[client.Object](predicate.GenerationChangedPredicate{}
 
 // accounts enqueues the Application whose account another hand has changed.
 func (r *Reconciler) accounts() mapping {
-	enqueue := func(o client.Object, q queue) {
-		addBehind(q, []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}})
+	enqueue := func(o client.Object, q queue.Queue) {
+		queue.Behind(q, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)})
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue.Queue) {
 			if !r.ownRecords.shown(e.Object) && !e.IsInInitialList {
 				enqueue(e.Object, q)
 			}
 		},
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue.Queue) {
 			if !r.ownRecords.shown(e.ObjectNew) && e.ObjectOld.GetResourceVersion() != e.ObjectNew.GetResourceVersion() {
 				enqueue(e.ObjectNew, q)
 			}
 		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(e.Object, q) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue.Queue) { enqueue(e.Object, q) },
 	}
 }
 
@@ -236,25 +231,14 @@ func referenceIndex(key types.NamespacedName) string {
 // concerns a single one: an agreement may hold for all, and neither an outage
 // nor a new Application should wait for that.
 func (r *Reconciler) referrers(index string) mapping {
-	enqueue := func(ctx context.Context, o client.Object, q queue) {
-		addBehind(q, r.indexed(ctx, index, client.ObjectKeyFromObject(o)))
+	enqueue := func(ctx context.Context, o client.Object, q queue.Queue) {
+		queue.Behind(q, r.indexed(ctx, index, client.ObjectKeyFromObject(o))...)
 	}
 	return handler.Funcs{
-		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue) { enqueue(ctx, e.Object, q) },
-		UpdateFunc:  func(ctx context.Context, e event.UpdateEvent, q queue) { enqueue(ctx, e.ObjectNew, q) },
-		DeleteFunc:  func(ctx context.Context, e event.DeleteEvent, q queue) { enqueue(ctx, e.Object, q) },
-		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue) { enqueue(ctx, e.Object, q) },
-	}
-}
-
-// addBehind enqueues Applications behind what concerns a single one.
-func addBehind(q queue, requests []reconcile.Request) {
-	if p, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-		p.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, requests...)
-		return
-	}
-	for _, request := range requests {
-		q.Add(request)
+		CreateFunc:  func(ctx context.Context, e event.CreateEvent, q queue.Queue) { enqueue(ctx, e.Object, q) },
+		UpdateFunc:  func(ctx context.Context, e event.UpdateEvent, q queue.Queue) { enqueue(ctx, e.ObjectNew, q) },
+		DeleteFunc:  func(ctx context.Context, e event.DeleteEvent, q queue.Queue) { enqueue(ctx, e.Object, q) },
+		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue.Queue) { enqueue(ctx, e.Object, q) },
 	}
 }
 
@@ -280,20 +264,20 @@ func (r *Reconciler) list(ctx context.Context, which ...client.ListOption) []rec
 // neighbours enqueues the Applications that depend on one that changed, and
 // those that it depends on.
 func (r *Reconciler) neighbours() mapping {
-	dependents := func(ctx context.Context, app *v1alpha1.Application, q queue) {
+	dependents := func(ctx context.Context, app *v1alpha1.Application, q queue.Queue) {
 		for _, index := range []string{indexDependency, indexReplacement} {
 			for _, request := range r.indexed(ctx, index, client.ObjectKeyFromObject(app)) {
 				q.Add(request)
 			}
 		}
 	}
-	dependencies := func(app *v1alpha1.Application, q queue) {
+	dependencies := func(app *v1alpha1.Application, q queue.Queue) {
 		for i := range app.Spec.Dependencies {
 			q.AddAfter(reconcile.Request{NamespacedName: dependencyKey(app.Namespace, &app.Spec.Dependencies[i])}, settle)
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) {
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue.Queue) {
 			if e.IsInInitialList {
 				return // everything is reconciled once at the start
 			}
@@ -301,7 +285,7 @@ func (r *Reconciler) neighbours() mapping {
 			dependents(ctx, app, q)
 			dependencies(app, q)
 		},
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue.Queue) {
 			before, after := e.ObjectOld.(*v1alpha1.Application), e.ObjectNew.(*v1alpha1.Application)
 			r.own.shown(after)
 			if concernsDependents(before, after) {
@@ -312,7 +296,7 @@ func (r *Reconciler) neighbours() mapping {
 				dependencies(after, q)
 			}
 		},
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue.Queue) {
 			app := e.Object.(*v1alpha1.Application)
 			dependents(ctx, app, q)
 			dependencies(app, q)

@@ -9,12 +9,10 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"kdz.mainz.de/operator/controllers/internal/queue"
 )
 
 const (
@@ -37,8 +35,6 @@ const (
 	// No namespace has such a name.
 	everything = "*"
 )
-
-type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // appointment is when a namespace is due.
 type appointment struct {
@@ -147,12 +143,12 @@ func (a *agenda) due() ([]appointment, time.Duration) {
 
 // start puts namespaces into the controller's queue as they become due, until
 // the context ends.
-func (a *agenda) start(ctx context.Context, q queue) error {
+func (a *agenda) start(ctx context.Context, q queue.Queue) error {
 	go a.run(ctx, q)
 	return nil
 }
 
-func (a *agenda) run(ctx context.Context, q queue) {
+func (a *agenda) run(ctx context.Context, q queue.Queue) {
 	timer := a.clock.NewTimer(longest)
 	defer timer.Stop()
 	for {
@@ -179,10 +175,10 @@ func (a *agenda) run(ctx context.Context, q queue) {
 
 // put puts a namespace into the queue; one that is behind waits until nothing
 // else does.
-func put(q queue, key string, behind bool) {
+func put(q queue.Queue, key string, behind bool) {
 	request := reconcile.Request{NamespacedName: types.NamespacedName{Name: key}}
-	if p, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok && behind {
-		p.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, request)
+	if behind {
+		queue.Behind(q, request)
 		return
 	}
 	q.Add(request)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	openreports "github.com/openreports/reports-api/apis/openreports.io/v1alpha1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -18,6 +17,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/audit"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 )
 
 // passed is what is told of an Application that is provided by the KDZ.
@@ -30,7 +30,7 @@ func makeDecentral(a *v1alpha1.Application) {
 
 func (w *world) changeApplication(name string, change func(*v1alpha1.Application)) {
 	w.Helper()
-	alter(w, &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}, change)
+	controllertest.Alter(w.World, &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: name}}, change)
 }
 
 // One Application in a hundred breaks the rule; the audit says so, writes no
@@ -50,7 +50,7 @@ func TestAFleetIsAudited(t *testing.T) {
 	first := w.start()
 	w.await(func() string {
 		var sum openreports.ReportSummary
-		for _, r := range w.reports(w.namespace) {
+		for _, r := range w.reports(w.Namespace) {
 			sum.Pass += r.Summary.Pass
 			sum.Fail += r.Summary.Fail
 			sum.Warn += r.Summary.Warn + r.Summary.Error + r.Summary.Skip
@@ -60,8 +60,8 @@ func TestAFleetIsAudited(t *testing.T) {
 		}
 		return ""
 	})
-	if n := len(w.reports(w.namespace)); n != 2 || first.written(w.namespace) != n {
-		t.Errorf("%d reports, %d writes", n, first.written(w.namespace))
+	if n := len(w.reports(w.Namespace)); n != 2 || first.written(w.Namespace) != n {
+		t.Errorf("%d reports, %d writes", n, first.written(w.Namespace))
 	}
 	if n := first.metric(t, "centralisation", "Decentral"); n != violating {
 		t.Errorf("the metric says %v violate", n)
@@ -80,12 +80,12 @@ func TestAFleetIsAudited(t *testing.T) {
 		a.Spec.Operation = w.application("").Spec.Operation
 	})
 	w.await(func() string {
-		if slices.Contains(w.told(w.namespace), passed("app-000")) {
+		if slices.Contains(w.told(w.Namespace), passed("app-000")) {
 			return ""
 		}
 		return "the change is not told"
 	})
-	if n := second.written(w.namespace); n != 1 {
+	if n := second.written(w.Namespace); n != 1 {
 		t.Errorf("%d writes for one change after a restart, want 1", n)
 	}
 }
@@ -94,10 +94,10 @@ func TestAnAuditByAnyReaderSaysTheSame(t *testing.T) {
 	w := newWorld(t)
 	decentral := w.application("b")
 	makeDecentral(decentral)
-	w.create(w.application("a"), decentral)
+	w.Create(w.application("a"), decentral)
 	w.start()
 	w.awaitTold(passed("a"), "Application/b Decentral fail high")
-	live, err := audit.Audit(t.Context(), w.client, w.namespace, now)
+	live, err := audit.Audit(t.Context(), w.Client, w.Namespace, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,10 +105,10 @@ func TestAnAuditByAnyReaderSaysTheSame(t *testing.T) {
 	for _, f := range live.Findings {
 		got = append(got, fmt.Sprintf("%s/%s %s %s %s", f.Subject.Kind, f.Subject.Name, f.Rule, f.Result, f.Severity))
 	}
-	if diff := cmp.Diff(w.told(w.namespace), got); diff != "" {
+	if diff := cmp.Diff(w.told(w.Namespace), got); diff != "" {
 		t.Errorf("by a live reader (-controller +live):\n%s", diff)
 	}
-	gone, err := audit.Audit(t.Context(), w.client, "no-such-namespace", now)
+	gone, err := audit.Audit(t.Context(), w.Client, "no-such-namespace", now)
 	if err != nil || len(gone.Findings) != 0 {
 		t.Errorf("of a namespace that is not there: %v, %v", gone, err)
 	}
@@ -116,12 +116,12 @@ func TestAnAuditByAnyReaderSaysTheSame(t *testing.T) {
 
 func TestTheLastApplicationTakesTheReportsWithIt(t *testing.T) {
 	w := newWorld(t)
-	w.create(w.application("only"))
+	w.Create(w.application("only"))
 	o := w.start()
 	w.awaitTold(passed("only"))
-	w.must(w.client.Delete(t.Context(), w.application("only")))
+	w.Must(w.Client.Delete(t.Context(), w.application("only")))
 	w.awaitTold()
-	if n := len(w.reports(w.namespace)); n != 0 {
+	if n := len(w.reports(w.Namespace)); n != 0 {
 		t.Errorf("%d reports are left", n)
 	}
 	if n := o.metric(t, "centralisation", "ProvidedByKDZ"); n != 0 {
@@ -133,8 +133,8 @@ func TestTimeAloneTurnsAVerdict(t *testing.T) {
 	w := newWorld(t)
 	app := w.application("wahlhelfer-app")
 	makeDecentral(app)
-	w.create(app, &v1alpha1.Exemption{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "election"},
+	w.Create(app, &v1alpha1.Exemption{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "election"},
 		Spec: v1alpha1.ExemptionSpec{
 			ApplicationRef: v1alpha1.LocalApplicationReference{Name: "wahlhelfer-app"}, Reason: "the state wants its own",
 			Decision: v1alpha1.Decision{
@@ -149,7 +149,7 @@ func TestTimeAloneTurnsAVerdict(t *testing.T) {
 	w.awaitTold(exempt)
 	w.clock.SetTime(time.Date(2027, 2, 15, 12, 0, 0, 0, time.UTC))
 	w.awaitTold(exempt, expiring)
-	r := w.reports(w.namespace)[0]
+	r := w.reports(w.Namespace)[0]
 	for i := range r.Results {
 		result := &r.Results[i]
 		want := map[string]int64{exempt: now.Unix(), expiring: time.Date(2027, 2, 15, 12, 0, 0, 0, time.UTC).Unix()}[short(result)]
@@ -162,7 +162,7 @@ func TestTimeAloneTurnsAVerdict(t *testing.T) {
 	}
 	w.clock.SetTime(time.Date(2027, 4, 1, 12, 0, 0, 0, time.UTC))
 	w.awaitTold("Application/wahlhelfer-app ExemptionExpired fail high")
-	if n := o.written(w.namespace); n != 3 {
+	if n := o.written(w.Namespace); n != 3 {
 		t.Errorf("%d writes for three states", n)
 	}
 }
@@ -183,13 +183,13 @@ func TestWhatIsOwedIsTold(t *testing.T) {
 		},
 	}
 	project := &v1alpha1.Project{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "termine"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "termine"},
 		Spec: v1alpha1.ProjectSpec{
 			DisplayName: v1alpha1.LocalisedText{DE: "Termine"}, OfficeRef: v1alpha1.UnitReference{Name: "amt-33"},
 			Lead: &v1alpha1.ProjectLead{Name: "Lead", UnitRef: &v1alpha1.UnitReference{Name: "amt-10-1"}},
 		},
 	}
-	w.create(level, project, app)
+	w.Create(level, project, app)
 	w.start()
 	const (
 		missing   = "Application/termine HandoverMissing fail medium"
@@ -210,11 +210,11 @@ func TestWhatIsOwedIsTold(t *testing.T) {
 		}
 		return u
 	}
-	w.create(unit("amt-10", ""), unit("amt-10-1", "amt-10"))
+	w.Create(unit("amt-10", ""), unit("amt-10-1", "amt-10"))
 	w.awaitTold(passed("termine"), missing, undecided, cancel)
 
 	// The level is decided.
-	alter(w, level, func(l *v1alpha1.ServiceLevel) {
+	controllertest.Alter(w.World, level, func(l *v1alpha1.ServiceLevel) {
 		l.Spec.Decision = &v1alpha1.Decision{
 			Body: v1alpha1.BodySteeringRound, Outcome: v1alpha1.OutcomeApproved, DecidedOn: "2026-11-20", Reference: "SR-2026-11", DecidedBy: "round@example.org",
 		}
@@ -228,14 +228,14 @@ func TestWhatIsOwedIsTold(t *testing.T) {
 		Spec: v1alpha1.HandoverSpec{
 			ProjectRef:        v1alpha1.ProjectReference{Name: "termine"},
 			OperationsUnitRef: v1alpha1.UnitReference{Name: "kdz-16"},
-			ApplicationRefs:   []v1alpha1.ApplicationReference{{Name: "termine", Namespace: v1alpha1.NamespaceName(w.namespace)}},
+			ApplicationRefs:   []v1alpha1.ApplicationReference{{Name: "termine", Namespace: v1alpha1.NamespaceName(w.Namespace)}},
 		},
 	}
-	w.create(handover)
+	w.Create(handover)
 	w.awaitTold(passed("termine"), "Application/termine HandoverIncomplete fail medium", cancel)
 	before := handover.DeepCopy()
 	handover.Status.Stage = v1alpha1.HandoverCompleted
-	w.must(w.client.Status().Patch(t.Context(), handover, client.MergeFrom(before)))
+	w.Must(w.Client.Status().Patch(t.Context(), handover, client.MergeFrom(before)))
 	w.awaitTold(passed("termine"), cancel)
 }
 
@@ -244,7 +244,7 @@ func TestTheClusterIsAudited(t *testing.T) {
 	lost := w.newNamespace(nil)
 	app := w.application("lost")
 	app.Namespace = lost
-	w.create(app, &v1alpha1.ServiceLevel{
+	w.Create(app, &v1alpha1.ServiceLevel{
 		ObjectMeta: metav1.ObjectMeta{Name: "silver"},
 		Spec: v1alpha1.ServiceLevelSpec{
 			DisplayName:  v1alpha1.LocalisedText{DE: "Silber"},
@@ -256,7 +256,7 @@ func TestTheClusterIsAudited(t *testing.T) {
 		t.Helper()
 		w.await(func() string {
 			var report openreports.ClusterReport
-			err := w.client.Get(t.Context(), client.ObjectKey{Name: "kdz-operator"}, &report)
+			err := w.Client.Get(t.Context(), client.ObjectKey{Name: "kdz-operator"}, &report)
 			if client.IgnoreNotFound(err) != nil {
 				t.Fatal(err)
 			}
@@ -276,9 +276,9 @@ func TestTheClusterIsAudited(t *testing.T) {
 	const silver = "ServiceLevel/silver ServiceLevelUndecided fail medium"
 	awaitCluster("Namespace/"+lost+" NamespaceWithoutUnit fail medium", silver)
 
-	alter(w, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: lost}}, func(n *corev1.Namespace) { n.Labels = map[string]string{v1alpha1.LabelUnit: "amt-33"} })
+	w.SetUnit(lost, "amt-33")
 	awaitCluster(silver)
-	w.must(w.client.Delete(t.Context(), &v1alpha1.GovernancePolicy{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PolicyName}}))
+	w.Must(w.Client.Delete(t.Context(), &v1alpha1.GovernancePolicy{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PolicyName}}))
 	awaitCluster("GovernancePolicy/default PolicyMissing fail critical", silver)
 }
 
@@ -287,14 +287,14 @@ func TestAtRestNothingIsWritten(t *testing.T) {
 	w := newWorld(t)
 	decentral := w.application("b")
 	makeDecentral(decentral)
-	w.create(w.application("a"), decentral)
+	w.Create(w.application("a"), decentral)
 	o := w.start()
 	w.awaitTold(passed("a"), "Application/b Decentral fail high")
 	w.clock.Step(30 * time.Hour)
 	// What is written of another namespace shows that the hours have passed.
-	quiet := w.namespace
-	w.namespace = w.newNamespace(map[string]string{v1alpha1.LabelUnit: "amt-33"})
-	w.create(w.application("c"))
+	quiet := w.Namespace
+	w.Namespace = w.newNamespace(map[string]string{v1alpha1.LabelUnit: "amt-33"})
+	w.Create(w.application("c"))
 	w.awaitTold(passed("c"))
 	if n := o.written(quiet); n != 1 {
 		t.Errorf("%d writes, want the first one only", n)
@@ -304,11 +304,11 @@ func TestAtRestNothingIsWritten(t *testing.T) {
 // Reports are put right that another hand changed, within the hour.
 func TestAnotherHandIsPutRight(t *testing.T) {
 	w := newWorld(t)
-	w.create(w.application("a"))
+	w.Create(w.application("a"))
 	w.start()
 	w.awaitTold(passed("a"))
-	report := w.reports(w.namespace)[0]
-	w.must(w.client.Delete(t.Context(), &report))
+	report := w.reports(w.Namespace)[0]
+	w.Must(w.Client.Delete(t.Context(), &report))
 	w.clock.Step(61 * time.Minute)
 	w.awaitTold(passed("a"))
 }
@@ -330,25 +330,25 @@ func TestAgreementsAreAudited(t *testing.T) {
 			},
 		},
 	}
-	w.create(level, app)
+	w.Create(level, app)
 	w.start()
 	w.awaitTold(passed("civento"))
 
-	record := &v1alpha1.AvailabilityRecord{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "civento"}}
+	record := &v1alpha1.AvailabilityRecord{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "civento"}}
 	record.Periods = []v1alpha1.AccountPeriod{{Period: "2026-10", Result: v1alpha1.ResultBreached, RecoveryBreaches: 1}}
-	w.create(record)
+	w.Create(record)
 	const (
 		broken  = "Application/civento ServiceLevelBreached fail high"
 		overran = "Application/civento RecoveryBreached fail medium"
 		unmet   = "Application/civento RequirementUnmet fail medium"
 	)
 	w.awaitTold(passed("civento"), broken, overran)
-	alter(w, level, func(l *v1alpha1.ServiceLevel) {
+	controllertest.Alter(w.World, level, func(l *v1alpha1.ServiceLevel) {
 		l.Spec.Requires = &v1alpha1.Requirements{Sovereignty: ptr.To[int32](1)}
 	})
 	w.awaitTold(passed("civento"), broken, overran, unmet)
 	w.changeApplication("civento", func(a *v1alpha1.Application) { a.Spec.Lifecycle = v1alpha1.LifecyclePlanned })
 	w.awaitTold(passed("civento"), "Application/civento PlannedAgain fail high")
-	alter(w, record, func(r *v1alpha1.AvailabilityRecord) { r.Periods = nil })
+	controllertest.Alter(w.World, record, func(r *v1alpha1.AvailabilityRecord) { r.Periods = nil })
 	w.awaitTold(passed("civento"))
 }

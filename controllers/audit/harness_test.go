@@ -13,27 +13,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/funcr"
 	openreports "github.com/openreports/reports-api/apis/openreports.io/v1alpha1"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/yaml"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers"
 	"kdz.mainz.de/operator/controllers/audit"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 	"kdz.mainz.de/operator/internal/controlplane"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 	"kdz.mainz.de/operator/internal/tell/audit/audittest"
@@ -41,13 +38,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	log.SetLogger(logr.Discard())
-	os.Exit(controlplanetest.Run(m, controlplane.Options{}, func(ctx context.Context, cp *controlplane.ControlPlane) error {
+	os.Exit(controllertest.Run(m, "../../config/crd/bases", func(ctx context.Context, cp *controlplane.ControlPlane) error {
 		crds, err := audittest.CRDs(ctx)
 		if err != nil {
 			return err
 		}
-		if err := controlplane.InstallCRDs(ctx, cp.Config, "../../config/crd/bases", crds); err != nil {
+		if err := controlplane.InstallCRDs(ctx, cp.Config, crds); err != nil {
 			return err
 		}
 		return grant(ctx, cp.Config)
@@ -87,45 +83,29 @@ func bind(ctx context.Context, admin client.Client, name string, keep func(*rbac
 	return errors.Join(admin.Create(ctx, role), admin.Create(ctx, binding))
 }
 
-const (
-	// patience bounds how long something is awaited.
-	patience = 2 * time.Minute
-	// labelManagedBy is on every report of ours.
-	labelManagedBy = "app.kubernetes.io/managed-by"
-)
+// labelManagedBy is on every report of ours.
+const labelManagedBy = "app.kubernetes.io/managed-by"
 
 // now is a Sunday in winter.
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // world is a namespace of a unit, a policy, and an operator that audits.
 type world struct {
-	*testing.T
-	client    client.Client
-	namespace string
-	clock     *clocktesting.FakeClock
+	*controllertest.World
+	clock *clocktesting.FakeClock
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	c, err := client.New(controlplanetest.Config(t), client.Options{Scheme: controllers.Scheme()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{T: t, client: c, clock: clocktesting.NewFakeClock(now)}
-	w.namespace = w.newNamespace(map[string]string{v1alpha1.LabelUnit: "amt-33"})
+	w := &world{clock: clocktesting.NewFakeClock(now), World: controllertest.NewWorld(t, "audit-",
+		&v1alpha1.GovernancePolicy{}, &v1alpha1.ServiceLevel{}, &v1alpha1.OrganisationalUnit{})}
+	w.SetUnit(w.Namespace, "amt-33")
 	w.setPolicy(&v1alpha1.GovernancePolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PolicyName},
 		Spec: v1alpha1.GovernancePolicySpec{
 			Centralisation: v1alpha1.CentralisationPolicy{ProviderUnitRef: v1alpha1.UnitReference{Name: "kdz-16"}},
 			Projects:       &v1alpha1.ProjectPolicy{LeadUnitRef: &v1alpha1.UnitReference{Name: "amt-10"}},
 		},
-	})
-	t.Cleanup(func() {
-		for _, o := range []client.Object{&v1alpha1.GovernancePolicy{}, &v1alpha1.ServiceLevel{}, &v1alpha1.OrganisationalUnit{}} {
-			if err := c.DeleteAllOf(context.Background(), o); err != nil {
-				t.Error(err)
-			}
-		}
 	})
 	return w
 }
@@ -134,52 +114,32 @@ func newWorld(t *testing.T) *world {
 func (w *world) newNamespace(labels map[string]string) string {
 	w.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "audit-", Labels: labels}}
-	w.must(w.client.Create(w.Context(), ns))
-	w.Cleanup(func() { _ = w.client.Delete(context.Background(), ns) })
+	w.Create(ns)
+	w.Cleanup(func() { _ = w.Client.Delete(context.Background(), ns) })
 	return ns.Name
-}
-
-func (w *world) must(err error) {
-	w.Helper()
-	if err != nil {
-		w.Fatal(err)
-	}
 }
 
 // setPolicy creates a policy as its controller would compile it.
 func (w *world) setPolicy(p *v1alpha1.GovernancePolicy) {
 	w.Helper()
-	w.must(w.client.Create(w.Context(), p))
+	w.Create(p)
 	before := p.DeepCopy()
 	p.Status.CompiledAt = &metav1.Time{Time: now}
 	p.Status.ProviderUnits = []v1alpha1.ObjectName{"kdz-16"}
 	p.Status.UnitTreatments = map[string]v1alpha1.Treatment{"schulen": v1alpha1.TreatmentExempt}
-	w.must(w.client.Status().Patch(w.Context(), p, client.MergeFrom(before)))
+	w.Must(w.Client.Status().Patch(w.Context(), p, client.MergeFrom(before)))
 }
 
 // changePolicy changes the policy as a user would.
 func (w *world) changePolicy(change func(*v1alpha1.GovernancePolicy)) {
 	w.Helper()
-	alter(w, &v1alpha1.GovernancePolicy{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PolicyName}}, change)
-}
-
-// alter reads, changes and patches an object.
-func alter[T interface {
-	client.Object
-	DeepCopy() T
-}](w *world, o T, change func(T),
-) {
-	w.Helper()
-	w.must(w.client.Get(w.Context(), client.ObjectKeyFromObject(o), o))
-	before := o.DeepCopy()
-	change(o)
-	w.must(w.client.Patch(w.Context(), o, client.MergeFrom(before)))
+	controllertest.Alter(w.World, &v1alpha1.GovernancePolicy{ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.PolicyName}}, change)
 }
 
 // application is one that is provided by the KDZ under a decided level.
 func (w *world) application(name string) *v1alpha1.Application {
 	return &v1alpha1.Application{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: name},
 		Spec: v1alpha1.ApplicationSpec{
 			DisplayName: v1alpha1.LocalisedText{DE: name},
 			Origin:      v1alpha1.OriginExisting,
@@ -187,15 +147,6 @@ func (w *world) application(name string) *v1alpha1.Application {
 			Responsible: v1alpha1.Responsible{UnitRef: v1alpha1.UnitReference{Name: "amt-33"}},
 			Operation:   v1alpha1.Operation{Provider: v1alpha1.ProviderKDZ, UnitRef: &v1alpha1.UnitReference{Name: "kdz-16"}},
 		},
-	}
-}
-
-func (w *world) create(objects ...client.Object) {
-	w.Helper()
-	for _, o := range objects {
-		if err := w.client.Create(w.Context(), o); err != nil {
-			w.Fatalf("create %T %s: %v", o, o.GetName(), err)
-		}
 	}
 }
 
@@ -207,7 +158,7 @@ func (w *world) createAll(objects []client.Object) {
 	for writer := range writers {
 		all.Go(func() {
 			for i := writer; i < len(objects); i += writers {
-				if err := w.client.Create(w.Context(), objects[i]); err != nil {
+				if err := w.Client.Create(w.Context(), objects[i]); err != nil {
 					w.Error(err)
 				}
 			}
@@ -238,45 +189,23 @@ func (w *world) startAs(user string) *operator {
 	w.Helper()
 	o := &operator{registry: prometheus.NewRegistry(), writes: map[string]int{}}
 	config, err := controlplanetest.Shared(w).AddUser(user)
-	w.must(err)
-	mgr, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme: controllers.Scheme(), Cache: controllers.CacheOptions(),
-		Logger:  funcr.New(func(_, line string) { o.log(line) }, funcr.Options{}),
-		Metrics: server.Options{BindAddress: "0"}, HealthProbeBindAddress: "0",
-	})
-	w.must(err)
-	cached, err := client.NewWithWatch(config, client.Options{
-		Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(), Cache: &client.CacheOptions{Reader: mgr.GetCache()},
-	})
-	w.must(err)
-	counted := interceptor.NewClient(cached, interceptor.Funcs{
-		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
-			o.count(obj)
-			return c.Create(ctx, obj, opts...)
-		},
-		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
-			o.count(obj)
-			return c.Update(ctx, obj, opts...)
-		},
-		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
-			o.count(obj)
-			return c.Delete(ctx, obj, opts...)
-		},
-	})
-	findings, err := metrics.NewFindings(o.registry)
-	w.must(err)
-	r := &audit.Reconciler{Client: counted, Metrics: findings, Clock: w.clock}
-	ctx, cancel := context.WithCancel(context.Background())
-	w.must(r.SetupWithManager(ctx, mgr, nil, controller.Options{SkipNameValidation: new(true)}))
-	ended := make(chan error, 1)
-	go func() { ended <- mgr.Start(ctx) }()
-	o.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			w.Errorf("the manager ended with %v", err)
+	w.Must(err)
+	options := ctrl.Options{
+		Cache:  controllers.CacheOptions(),
+		Logger: funcr.New(func(_, line string) { o.log(line) }, funcr.Options{}),
+	}
+	o.stop = controllertest.Start(w, config, options, func(ctx context.Context, mgr ctrl.Manager) error {
+		counted, err := controllertest.Intercept(mgr, o.counting())
+		if err != nil {
+			return err
 		}
+		findings, err := metrics.NewFindings(o.registry)
+		if err != nil {
+			return err
+		}
+		r := &audit.Reconciler{Client: counted, Metrics: findings, Clock: w.clock}
+		return r.SetupWithManager(ctx, mgr, nil, controller.Options{})
 	})
-	w.Cleanup(o.stop)
 	return o
 }
 
@@ -299,6 +228,24 @@ func (o *operator) says(text string) int {
 	return n
 }
 
+// counting counts the writes of reports.
+func (o *operator) counting() interceptor.Funcs {
+	return interceptor.Funcs{
+		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
+			o.count(obj)
+			return c.Create(ctx, obj, opts...)
+		},
+		Update: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.UpdateOption) error {
+			o.count(obj)
+			return c.Update(ctx, obj, opts...)
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.DeleteOption) error {
+			o.count(obj)
+			return c.Delete(ctx, obj, opts...)
+		},
+	}
+}
+
 func (o *operator) count(obj client.Object) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -315,23 +262,8 @@ func (o *operator) written(namespace string) int {
 // metric sums the findings of a policy and rule.
 func (o *operator) metric(t *testing.T, policy, rule string) float64 {
 	t.Helper()
-	families, err := o.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	total := 0.0
-	for _, family := range families {
-		for _, m := range family.GetMetric() {
-			labels := map[string]string{}
-			for _, pair := range m.GetLabel() {
-				labels[pair.GetName()] = pair.GetValue()
-			}
-			if labels["policy"] == policy && labels["rule"] == rule {
-				total += m.GetGauge().GetValue()
-			}
-		}
-	}
-	return total
+	sum, _ := controllertest.Metric(t, o.registry, "kdz_audit_findings", "policy", policy, "rule", rule)
+	return sum
 }
 
 // await waits until something holds, while the clock goes on by a second at a
@@ -339,22 +271,17 @@ func (o *operator) metric(t *testing.T, policy, rule string) float64 {
 // is well.
 func (w *world) await(missing func() string) {
 	w.Helper()
-	last := ""
-	err := wait.PollUntilContextTimeout(w.Context(), 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+	controllertest.Await(w, func() string {
 		w.clock.Step(time.Second)
-		last = missing()
-		return last == "", nil
+		return missing()
 	})
-	if err != nil {
-		w.Fatalf("after %s: %s", patience, last)
-	}
 }
 
 // reports of a namespace.
 func (w *world) reports(namespace string) []openreports.Report {
 	w.Helper()
 	var list openreports.ReportList
-	w.must(w.client.List(w.Context(), &list, client.InNamespace(namespace), client.MatchingLabels{labelManagedBy: "kdz-operator"}))
+	w.Must(w.Client.List(w.Context(), &list, client.InNamespace(namespace), client.MatchingLabels{labelManagedBy: "kdz-operator"}))
 	return list.Items
 }
 
@@ -381,7 +308,7 @@ func (w *world) awaitTold(want ...string) {
 	w.Helper()
 	slices.Sort(want)
 	w.await(func() string {
-		if got := w.told(w.namespace); !slices.Equal(got, want) {
+		if got := w.told(w.Namespace); !slices.Equal(got, want) {
 			return fmt.Sprintf("told is\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 		}
 		return ""

@@ -20,6 +20,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/leadership"
+	"kdz.mainz.de/operator/controllers/internal/queue"
 	"kdz.mainz.de/operator/internal/judge/compliance"
 	"kdz.mainz.de/operator/internal/tell/audit"
 )
@@ -164,13 +165,13 @@ func (r *Reconciler) of(concerns func(o client.Object, existence bool) []string)
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, _ queue) { note(e.Object, true, e.IsInInitialList) },
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ queue) {
+		CreateFunc: func(_ context.Context, e event.CreateEvent, _ queue.Queue) { note(e.Object, true, e.IsInInitialList) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, _ queue.Queue) {
 			replaced := e.ObjectOld.GetUID() != e.ObjectNew.GetUID()
 			note(e.ObjectOld, replaced, false)
 			note(e.ObjectNew, replaced, false)
 		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, _ queue) { note(e.Object, true, false) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, _ queue.Queue) { note(e.Object, true, false) },
 	}
 }
 

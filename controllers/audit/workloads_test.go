@@ -19,13 +19,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 	"kdz.mainz.de/operator/internal/controlplane"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 	"kdz.mainz.de/operator/internal/tell/audit/audittest"
 )
 
 func (w *world) meta(name, application string) metav1.ObjectMeta {
-	m := metav1.ObjectMeta{Namespace: w.namespace, Name: name}
+	m := metav1.ObjectMeta{Namespace: w.Namespace, Name: name}
 	if application != "" {
 		m.Labels = map[string]string{v1alpha1.LabelApplication: application}
 	}
@@ -57,7 +58,7 @@ func (w *world) cronJob(name, application string) *batchv1.CronJob {
 func (w *world) httpRoute(name, application string) *unstructured.Unstructured {
 	o := &unstructured.Unstructured{}
 	o.SetGroupVersionKind(schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"})
-	o.SetNamespace(w.namespace)
+	o.SetNamespace(w.Namespace)
 	o.SetName(name)
 	if application != "" {
 		o.SetLabels(map[string]string{v1alpha1.LabelApplication: application})
@@ -69,14 +70,14 @@ func TestShadowITIsFound(t *testing.T) {
 	w := newWorld(t)
 	retired := w.application("old")
 	retired.Spec.Lifecycle = v1alpha1.LifecycleRetired
-	w.create(w.application("civento"), retired)
+	w.Create(w.application("civento"), retired)
 	parent := w.deployment("claimed", "civento")
-	w.create(parent)
+	w.Create(parent)
 	owned := w.deployment("owned", "")
 	owned.OwnerReferences = []metav1.OwnerReference{{
 		APIVersion: "apps/v1", Kind: "Deployment", Name: parent.Name, UID: parent.UID, Controller: new(true),
 	}}
-	w.create(owned, w.deployment("unclaimed", ""), w.deployment("of-old", "old"), w.cronJob("nightly", "elsewhere"))
+	w.Create(owned, w.deployment("unclaimed", ""), w.deployment("of-old", "old"), w.cronJob("nightly", "elsewhere"))
 	w.start()
 
 	// Without a word of the policy nobody looks.
@@ -92,15 +93,15 @@ func TestShadowITIsFound(t *testing.T) {
 	w.awaitTold(append(applications, "Deployment/unclaimed WorkloadUnclaimed fail medium", ofOld, nightly)...)
 
 	// Somebody answers for one of them, and another goes.
-	alter(w, w.deployment("unclaimed", ""), func(d *appsv1.Deployment) {
+	controllertest.Alter(w.World, w.deployment("unclaimed", ""), func(d *appsv1.Deployment) {
 		d.Labels = map[string]string{v1alpha1.LabelApplication: "civento"}
 	})
-	w.must(w.client.Delete(t.Context(), w.cronJob("nightly", "")))
+	w.Must(w.Client.Delete(t.Context(), w.cronJob("nightly", "")))
 	w.awaitTold(append(applications, ofOld)...)
 
 	// A namespace of the cluster itself is left out.
 	w.changePolicy(func(p *v1alpha1.GovernancePolicy) {
-		p.Spec.Centralisation.Workloads.ExcludedNamespaces = []v1alpha1.NamespaceName{v1alpha1.NamespaceName(w.namespace)}
+		p.Spec.Centralisation.Workloads.ExcludedNamespaces = []v1alpha1.NamespaceName{v1alpha1.NamespaceName(w.Namespace)}
 	})
 	w.awaitTold(applications...)
 }
@@ -111,7 +112,7 @@ func TestANamespaceThatHoldsNothingButShadowITHasAReport(t *testing.T) {
 		p.Spec.Centralisation.Workloads = &v1alpha1.WorkloadPolicy{Resources: []v1alpha1.WorkloadResource{"deployments"}}
 	})
 	w.start()
-	w.create(w.deployment("alone", ""))
+	w.Create(w.deployment("alone", ""))
 	w.awaitTold("Deployment/alone WorkloadUnclaimed fail medium")
 	// And the policy's word is taken back.
 	w.changePolicy(func(p *v1alpha1.GovernancePolicy) { p.Spec.Centralisation.Workloads = nil })
@@ -122,8 +123,8 @@ func TestANamespaceThatHoldsNothingButShadowITHasAReport(t *testing.T) {
 func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	w := newWorld(t)
 	const blind = "kdz-operator-without-apps"
-	w.must(bind(t.Context(), w.client, blind, func(r *rbacv1.PolicyRule) bool { return r.APIGroups[0] != "apps" }))
-	w.create(w.application("civento"), w.deployment("unclaimed", ""), w.cronJob("nightly", ""))
+	w.Must(bind(t.Context(), w.Client, blind, func(r *rbacv1.PolicyRule) bool { return r.APIGroups[0] != "apps" }))
+	w.Create(w.application("civento"), w.deployment("unclaimed", ""), w.cronJob("nightly", ""))
 	w.changePolicy(func(p *v1alpha1.GovernancePolicy) {
 		p.Spec.Centralisation.Workloads = &v1alpha1.WorkloadPolicy{Resources: []v1alpha1.WorkloadResource{"deployments", "cronjobs"}}
 	})
@@ -136,7 +137,7 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 
 func TestRoutesAreAuditedWhenTheClusterKnowsThem(t *testing.T) {
 	w := newWorld(t)
-	w.create(w.deployment("unclaimed", ""))
+	w.Create(w.deployment("unclaimed", ""))
 	w.changePolicy(func(p *v1alpha1.GovernancePolicy) {
 		p.Spec.Centralisation.Workloads = &v1alpha1.WorkloadPolicy{Resources: []v1alpha1.WorkloadResource{"deployments", "httproutes"}}
 	})
@@ -151,9 +152,9 @@ func TestRoutesAreAuditedWhenTheClusterKnowsThem(t *testing.T) {
 		t.Errorf("it was said %d times that there are no HTTPRoutes", n)
 	}
 
-	w.must(controlplane.InstallCRDs(t.Context(), controlplanetest.Config(t), "testdata/httproutes.yaml"))
+	w.Must(controlplane.InstallCRDs(t.Context(), controlplanetest.Config(t), "testdata/httproutes.yaml"))
 	w.await(func() string { // the API server serves what it defines a moment later
-		if err := w.client.Create(t.Context(), w.httpRoute("web", "")); err != nil && !apierrors.IsAlreadyExists(err) {
+		if err := w.Client.Create(t.Context(), w.httpRoute("web", "")); err != nil && !apierrors.IsAlreadyExists(err) {
 			return err.Error()
 		}
 		return ""
@@ -178,9 +179,9 @@ func (w *world) uninstall(name string) {
 	crd := &unstructured.Unstructured{}
 	crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
 	crd.SetName(name)
-	w.must(client.IgnoreNotFound(w.client.Delete(w.Context(), crd)))
+	w.Must(client.IgnoreNotFound(w.Client.Delete(w.Context(), crd)))
 	w.await(func() string {
-		if err := w.client.Get(w.Context(), client.ObjectKeyFromObject(crd), crd); !apierrors.IsNotFound(err) {
+		if err := w.Client.Get(w.Context(), client.ObjectKeyFromObject(crd), crd); !apierrors.IsNotFound(err) {
 			return name + " is still there"
 		}
 		return ""
@@ -193,7 +194,7 @@ func TestReportsComeWithTheirDefinitions(t *testing.T) {
 	w := newWorld(t)
 	decentral := w.application("b")
 	makeDecentral(decentral)
-	w.create(w.application("a"), decentral)
+	w.Create(w.application("a"), decentral)
 	names := []string{"reports.openreports.io", "clusterreports.openreports.io"}
 	for _, name := range names {
 		w.uninstall(name)
@@ -219,8 +220,8 @@ func TestReportsComeWithTheirDefinitions(t *testing.T) {
 	install := func() {
 		t.Helper()
 		crds, err := audittest.CRDs(t.Context())
-		w.must(err)
-		w.must(controlplane.InstallCRDs(t.Context(), controlplanetest.Config(t), crds))
+		w.Must(err)
+		w.Must(controlplane.InstallCRDs(t.Context(), controlplanetest.Config(t), crds))
 	}
 	install()
 	want := []string{passed("a"), "Application/b Decentral fail high"}

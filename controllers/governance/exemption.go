@@ -12,12 +12,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/queue"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/internal/judge/calendar"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -27,13 +27,7 @@ import (
 // ExemptionReconciler tells how each Exemption stands. It works once
 // SetupWithManager was called.
 type ExemptionReconciler struct {
-	// Client reads from the manager's cache and writes status; nil means the
-	// manager's own.
-	Client client.Client
-	// Clock says what holds now; nil means the system's.
-	Clock clock.PassiveClock
-	// Recorder of Events; nil means the manager's own.
-	Recorder events.EventRecorder
+	setup.Common
 	// Metrics of the rule; nil means that there are none.
 	Metrics *metrics.Centralisation
 
@@ -76,15 +70,10 @@ func (r *ExemptionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (
 	s.tell(e)
 
 	wrote, err := status.Patch(ctx, r.Client, before, e)
-	switch {
-	case apierrors.IsConflict(err):
-		// The cache is behind, or another hand was faster.
-		return ctrl.Result{RequeueAfter: conflictDelay}, nil
-	case apierrors.IsNotFound(err):
-		return ctrl.Result{}, nil // gone meanwhile; the watch says so
-	case err != nil:
-		return ctrl.Result{}, fmt.Errorf("write status of exemption: %w", err)
-	case wrote:
+	if err != nil {
+		return queue.Refused(err, conflictDelay, "write status of exemption")
+	}
+	if wrote {
 		r.announce(s, before, e)
 	}
 	r.Metrics.SetExemption(req.NamespacedName, e.Status.State, s.standing.Until)
@@ -98,7 +87,7 @@ func (r *ExemptionReconciler) gather(ctx context.Context, e *v1alpha1.Exemption)
 		return s, nil // nothing is known of what it says
 	}
 	policy := &v1alpha1.GovernancePolicy{}
-	switch err := r.Client.Get(ctx, theDefault.NamespacedName, policy, client.UnsafeDisableDeepCopy); {
+	switch err := r.Client.Get(ctx, theDefault, policy, client.UnsafeDisableDeepCopy); {
 	case err == nil:
 		s.policy = policy
 	case !apierrors.IsNotFound(err):

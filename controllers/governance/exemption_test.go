@@ -12,23 +12,24 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 )
 
 // standing awaits that an Exemption is in a state, and Ready.
 func (w *world) standing(name string, state v1alpha1.ExemptionState) *v1alpha1.Exemption {
 	w.Helper()
-	return await(w, w.exemption(name), func(e *v1alpha1.Exemption) string {
+	return controllertest.AwaitObject(w.World, w.exemption(name), func(e *v1alpha1.Exemption) string {
 		if e.Status.State != state {
 			return fmt.Sprintf("state is %s, want %s", e.Status.State, state)
 		}
-		return ready(e.Status.Conditions, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+		return ready(e, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 	})
 }
 
 // judged awaits the verdict on an Application.
 func (w *world) judged(name string, v v1alpha1.Verdict) {
 	w.Helper()
-	await(w, w.app(name), func(a *v1alpha1.Application) string { return cmp.Diff(v, a.Status.Centralisation) })
+	controllertest.AwaitObject(w.World, w.app(name), func(a *v1alpha1.Application) string { return cmp.Diff(v, a.Status.Centralisation) })
 }
 
 // TestLifeOfAnExemption: each state comes by itself, and so does the verdict on
@@ -38,7 +39,7 @@ func TestLifeOfAnExemption(t *testing.T) {
 	w.createUnit("kdz", v1alpha1.UnitKDZ, "")
 	w.createPolicy(func(p *v1alpha1.GovernancePolicy) { p.Spec.Centralisation.ExpiryNotice = "24h" })
 	w.createApp("e", v1alpha1.ProviderDecentral)
-	w.create(w.newExemption("e", "2027-06-01", "2027-06-30"))
+	w.Create(w.newExemption("e", "2027-06-01", "2027-06-30"))
 	from := time.Date(2027, 5, 31, 22, 0, 0, 0, time.UTC)
 	until := time.Date(2027, 6, 30, 22, 0, 0, 0, time.UTC)
 	tests := []struct {
@@ -60,20 +61,20 @@ func TestLifeOfAnExemption(t *testing.T) {
 		w.clock.set(tc.at)
 		e := w.standing("e", tc.after)
 		w.judged("e", tc.is)
-		w.awaitEvent(tc.kind, string(tc.after), "e")
+		w.AwaitEvent(tc.kind, string(tc.after), "e")
 		if since := e.Status.Since.Time; !since.Equal(tc.at) {
 			t.Errorf("%s since %s, want %s", tc.after, since, tc.at)
 		}
-		expiry, told := w.gauge("kdz_centralisation_exemption_expiry_timestamp_seconds", map[string]string{"namespace": w.namespace, "exemption": "e"})
+		expiry, told := w.metric("kdz_centralisation_exemption_expiry_timestamp_seconds", "namespace", w.Namespace, "exemption", "e")
 		if over := tc.after == v1alpha1.ExemptionExpired; told == over || !over && expiry != float64(until.Unix()) {
 			t.Errorf("%s: the metric of its end is %v, %t", tc.after, expiry, told)
 		}
 		w.kill()
 	}
-	w.awaitEvent(corev1.EventTypeNormal, string(v1alpha1.VerdictExempt), "e")
-	w.awaitEvent(corev1.EventTypeWarning, string(v1alpha1.VerdictViolating), "e")
-	app := await(w, w.app("e"), func(*v1alpha1.Application) string { return "" })
-	e := await(w, w.exemption("e"), func(*v1alpha1.Exemption) string { return "" })
+	w.AwaitEvent(corev1.EventTypeNormal, string(v1alpha1.VerdictExempt), "e")
+	w.AwaitEvent(corev1.EventTypeWarning, string(v1alpha1.VerdictViolating), "e")
+	app := controllertest.Get(w.World, w.app("e"))
+	e := controllertest.Get(w.World, w.exemption("e"))
 	if diff := cmp.Diff(&v1alpha1.ExemptedApplication{UID: string(app.UID), DisplayName: "e"}, e.Status.Application); diff != "" {
 		t.Errorf("the system that it was used for (-want +got):\n%s", diff)
 	}
@@ -86,18 +87,18 @@ func TestExemptionThatNobodyNeeds(t *testing.T) {
 	w.createUnit("kdz", v1alpha1.UnitKDZ, "")
 	w.createPolicy()
 	// It comes before the Application, which is what it is for.
-	w.create(w.newExemption("e", "2027-06-01", "2027-12-31"))
+	w.Create(w.newExemption("e", "2027-06-01", "2027-12-31"))
 	w.standing("e", v1alpha1.ExemptionActive)
 	w.createApp("e", v1alpha1.ProviderDecentral)
 	w.judged("e", v1alpha1.VerdictExempt)
 
-	change(w, w.app("e"), func(a *v1alpha1.Application) {
+	controllertest.Alter(w.World, w.app("e"), func(a *v1alpha1.Application) {
 		a.Spec.Operation = v1alpha1.Operation{Provider: v1alpha1.ProviderKDZ, UnitRef: &v1alpha1.UnitReference{Name: "kdz"}}
 	})
 	w.standing("e", v1alpha1.ExemptionUnneeded)
-	w.awaitEvent(corev1.EventTypeNormal, string(v1alpha1.ExemptionUnneeded), "e")
+	w.AwaitEvent(corev1.EventTypeNormal, string(v1alpha1.ExemptionUnneeded), "e")
 	w.judged("e", v1alpha1.VerdictCompliant)
-	change(w, w.app("e"), func(a *v1alpha1.Application) {
+	controllertest.Alter(w.World, w.app("e"), func(a *v1alpha1.Application) {
 		a.Spec.Operation = v1alpha1.Operation{Provider: v1alpha1.ProviderDecentral}
 	})
 	w.standing("e", v1alpha1.ExemptionActive)
@@ -108,6 +109,6 @@ func TestExemptionThatNobodyNeeds(t *testing.T) {
 	// was meant.
 	w.createApp("e", v1alpha1.ProviderDecentral)
 	w.standing("e", v1alpha1.ExemptionActive)
-	w.awaitEvent(corev1.EventTypeWarning, v1alpha1.ReasonExemptionReused, "e")
+	w.AwaitEvent(corev1.EventTypeWarning, v1alpha1.ReasonExemptionReused, "e")
 	w.judged("e", v1alpha1.VerdictExempt)
 }

@@ -4,16 +4,11 @@ package governance
 
 import (
 	"context"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/clock"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -23,6 +18,8 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/controllers/internal/leadership"
+	"kdz.mainz.de/operator/controllers/internal/queue"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 )
 
@@ -38,47 +35,21 @@ const exemptionWorkers = 4
 // needs the indexes of package gather. A replica that does not lead writes
 // nothing; nil always leads.
 func (r *ExemptionReconciler) SetupWithManager(mgr ctrl.Manager, lead *leadership.Leadership, opts controller.Options) error {
-	if r.Client == nil {
-		r.Client = lead.Client(mgr.GetClient())
-	}
-	if r.Clock == nil {
-		r.Clock = clock.RealClock{}
-	}
-	if r.Recorder == nil {
-		r.Recorder = lead.Recorder(mgr.GetEventRecorder(exemptionController))
-	}
-	if opts.MaxConcurrentReconciles == 0 {
-		opts.MaxConcurrentReconciles = exemptionWorkers
-	}
-	if opts.RateLimiter == nil {
-		opts.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast)
-	}
-	guarded := lead.Guard(r, false)
-	opts.Reconciler = guarded
-
-	c, err := controller.New(exemptionController, mgr, opts)
-	if err != nil {
-		return fmt.Errorf("set up controller %s: %w", exemptionController, err)
-	}
-	for _, s := range []source.Source{
+	c := setup.Controller{Name: exemptionController, Workers: exemptionWorkers, Manager: mgr, Leadership: lead, Options: opts}
+	c.Complete(&r.Common)
+	return c.Add(r,
 		source.Kind(mgr.GetCache(), &v1alpha1.Exemption{}, itself(), exemptionOrStatusChanged()),
 		source.Kind(mgr.GetCache(), &v1alpha1.GovernancePolicy{}, r.compiledHandler()),
 		source.Kind(mgr.GetCache(), &v1alpha1.Application{}, r.fillerHandler(), fillerChanged()),
-		guarded.Source(),
-	} {
-		if err := c.Watch(s); err != nil {
-			return fmt.Errorf("set up controller %s: watch %v: %w", exemptionController, s, err)
-		}
-	}
-	return nil
+	)
 }
 
 // itself queues an Exemption.
 func itself() handler.TypedEventHandler[*v1alpha1.Exemption, reconcile.Request] {
-	add := func(e *v1alpha1.Exemption, q queue) {
+	add := func(e *v1alpha1.Exemption, q queue.Queue) {
 		q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(e)})
 	}
-	return each(add, add)
+	return queue.Feed(add, add)
 }
 
 // compiledHandler queues the Exemptions of which a change of the policy says
@@ -86,12 +57,12 @@ func itself() handler.TypedEventHandler[*v1alpha1.Exemption, reconcile.Request] 
 func (r *ExemptionReconciler) compiledHandler() handler.TypedEventHandler[*v1alpha1.GovernancePolicy, reconcile.Request] {
 	type policy = *v1alpha1.GovernancePolicy
 	return handler.TypedFuncs[policy, reconcile.Request]{
-		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[policy], q queue) {
+		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[policy], q queue.Queue) {
 			if e.Object.Name == v1alpha1.PolicyName && !e.IsInInitialList {
 				r.enqueue(ctx, q)
 			}
 		},
-		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[policy], q queue) {
+		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[policy], q queue.Queue) {
 			switch {
 			case e.ObjectNew.Name != v1alpha1.PolicyName:
 			case concernsAll(e.ObjectOld, e.ObjectNew):
@@ -102,7 +73,7 @@ func (r *ExemptionReconciler) compiledHandler() handler.TypedEventHandler[*v1alp
 				}
 			}
 		},
-		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[policy], q queue) {
+		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[policy], q queue.Queue) {
 			if e.Object.Name == v1alpha1.PolicyName {
 				r.enqueue(ctx, q)
 			}
@@ -136,36 +107,39 @@ func changedEntries(before, after map[string]v1alpha1.Moment) []string {
 
 // enqueue queues the Exemptions that a list returns, behind what concerns a
 // single one.
-func (r *ExemptionReconciler) enqueue(ctx context.Context, q queue, which ...client.ListOption) {
+func (r *ExemptionReconciler) enqueue(ctx context.Context, q queue.Queue, which ...client.ListOption) {
 	var list v1alpha1.ExemptionList
 	if err := r.Client.List(ctx, &list, append(which, client.UnsafeDisableDeepCopy)...); err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "listing the exemptions that a change concerns")
 		return
 	}
+	requests := make([]reconcile.Request, len(list.Items))
 	for i := range list.Items {
-		request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])}
-		if p, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok && len(which) == 0 {
-			p.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, request)
-		} else {
-			q.Add(request)
-		}
+		requests[i].NamespacedName = client.ObjectKeyFromObject(&list.Items[i])
+	}
+	if len(which) == 0 {
+		queue.Behind(q, requests...)
+		return
+	}
+	for _, request := range requests {
+		q.Add(request)
 	}
 }
 
 // fillerHandler queues the Exemptions that name an Application.
 func (r *ExemptionReconciler) fillerHandler() handler.TypedEventHandler[*v1alpha1.Application, reconcile.Request] {
 	type app = *v1alpha1.Application
-	naming := func(ctx context.Context, a app, q queue) {
+	naming := func(ctx context.Context, a app, q queue.Queue) {
 		r.enqueue(ctx, q, client.MatchingFields{gather.IndexExemption: client.ObjectKeyFromObject(a).String()})
 	}
 	return handler.TypedFuncs[app, reconcile.Request]{
-		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[app], q queue) {
+		CreateFunc: func(ctx context.Context, e event.TypedCreateEvent[app], q queue.Queue) {
 			if !e.IsInInitialList { // everything is reconciled once at the start
 				naming(ctx, e.Object, q)
 			}
 		},
-		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[app], q queue) { naming(ctx, e.ObjectNew, q) },
-		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[app], q queue) { naming(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.TypedUpdateEvent[app], q queue.Queue) { naming(ctx, e.ObjectNew, q) },
+		DeleteFunc: func(ctx context.Context, e event.TypedDeleteEvent[app], q queue.Queue) { naming(ctx, e.Object, q) },
 	}
 }
 

@@ -3,10 +3,11 @@
 package governance_test
 
 import (
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
+	"kdz.mainz.de/operator/internal/tell/status"
 )
 
 // createPolicy creates the policy that has effect: the unit kdz provides, and
@@ -21,7 +22,7 @@ func (w *world) createPolicy(change ...func(*v1alpha1.GovernancePolicy)) {
 	for _, c := range change {
 		c(p)
 	}
-	w.create(p)
+	w.Create(p)
 }
 
 func (w *world) policy() *v1alpha1.GovernancePolicy {
@@ -35,7 +36,7 @@ func (w *world) createUnit(name string, unitType v1alpha1.UnitType, parent strin
 	if parent != "" {
 		u.Spec.ParentRef = &v1alpha1.UnitReference{Name: v1alpha1.ObjectName(parent)}
 	}
-	w.create(u)
+	w.Create(u)
 }
 
 func (w *world) newUnit(name string) *v1alpha1.OrganisationalUnit {
@@ -44,7 +45,7 @@ func (w *world) newUnit(name string) *v1alpha1.OrganisationalUnit {
 
 // app is the reference to an Application.
 func (w *world) app(name string) *v1alpha1.Application {
-	return &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
+	return &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: name}}
 }
 
 // createApp creates an Application that operates; one of the KDZ is operated by
@@ -62,12 +63,12 @@ func (w *world) createApp(name string, provider v1alpha1.Provider) {
 	if provider == v1alpha1.ProviderKDZ {
 		a.Spec.Operation.UnitRef = &v1alpha1.UnitReference{Name: "kdz"}
 	}
-	w.create(a)
+	w.Create(a)
 }
 
 // exemption is the reference to an Exemption.
 func (w *world) exemption(name string) *v1alpha1.Exemption {
-	return &v1alpha1.Exemption{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}}
+	return &v1alpha1.Exemption{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: name}}
 }
 
 // newExemption is one of the Application of the same name.
@@ -86,10 +87,6 @@ func (w *world) newExemption(name, from, to string) *v1alpha1.Exemption {
 }
 
 // ready says what keeps an object from being Ready with a reason.
-func ready(conditions []metav1.Condition, value metav1.ConditionStatus, reason string) string {
-	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
-	if c == nil || c.Status != value || c.Reason != reason {
-		return "condition Ready is not " + string(value) + " " + reason
-	}
-	return ""
+func ready(o status.Conditioned, value metav1.ConditionStatus, reason string) string {
+	return controllertest.Condition(o, v1alpha1.ConditionReady, value, reason)
 }

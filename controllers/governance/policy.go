@@ -11,14 +11,14 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/gather"
 	"kdz.mainz.de/operator/controllers/internal/pace"
+	"kdz.mainz.de/operator/controllers/internal/queue"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 	"kdz.mainz.de/operator/internal/tell/status"
@@ -27,13 +27,7 @@ import (
 // PolicyReconciler compiles the GovernancePolicy named default. It works once
 // SetupWithManager was called.
 type PolicyReconciler struct {
-	// Client reads from the manager's cache and writes status; nil means the
-	// manager's own.
-	Client client.Client
-	// Clock says what holds now, and paces the writes; nil means the system's.
-	Clock clock.PassiveClock
-	// Recorder of Events; nil means the manager's own.
-	Recorder events.EventRecorder
+	setup.Common
 	// Metrics of the rule; nil means that there are none.
 	Metrics *metrics.Centralisation
 
@@ -67,10 +61,10 @@ func (r *PolicyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 	if req.Name != v1alpha1.PolicyName {
 		return r.refuse(ctx, req)
 	}
-	if wait := r.content.Begin(req.Name); wait > 0 {
+	if wait := r.content.Begin(req.NamespacedName); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	countsWait := r.counts.Begin(req.Name)
+	countsWait := r.counts.Begin(req.NamespacedName)
 	fleet := r.tally.total()
 	r.Metrics.Fleet(fleet)
 
@@ -102,20 +96,16 @@ func (r *PolicyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctr
 // write writes the status of the policy if it differs.
 func (r *PolicyReconciler) write(ctx context.Context, before, policy *v1alpha1.GovernancePolicy, compiled bool) (ctrl.Result, error) {
 	wrote, err := status.Patch(ctx, r.Client, before, policy)
-	switch {
-	case apierrors.IsConflict(err):
-		// The cache is behind, or another hand was faster.
-		return ctrl.Result{RequeueAfter: contentLimits.Settle}, nil
-	case apierrors.IsNotFound(err):
-		return ctrl.Result{}, nil // gone meanwhile; the watch says so
-	case err != nil:
-		return ctrl.Result{}, fmt.Errorf("write status of policy: %w", err)
+	if err != nil {
+		return queue.Refused(err, contentLimits.Settle, "write status of policy")
+	}
+	switch key := client.ObjectKeyFromObject(policy); {
 	case !wrote:
 		return ctrl.Result{}, nil
 	case compiled:
-		r.content.Wrote(policy.Name)
+		r.content.Wrote(key)
 	default:
-		r.counts.Wrote(policy.Name)
+		r.counts.Wrote(key)
 	}
 	r.announce(before, policy)
 	return ctrl.Result{}, nil

@@ -9,13 +9,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/pace"
+	"kdz.mainz.de/operator/controllers/internal/queue"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/controllers/organisationalunit/rollup"
 	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -25,14 +24,7 @@ import (
 // Reconciler tells in the status of each OrganisationalUnit how its
 // Applications stand. It works once SetupWithManager was called.
 type Reconciler struct {
-	// Client reads units from the manager's cache and writes their status; nil
-	// means the manager's own.
-	Client client.Client
-	// Clock says when a state began and paces the writes; nil means the
-	// system's.
-	Clock clock.PassiveClock
-	// Recorder of Events about changes of state; nil means the manager's own.
-	Recorder events.EventRecorder
+	setup.Common
 	// Metrics of units; nil means that there are none.
 	Metrics *metrics.Units
 
@@ -54,12 +46,13 @@ const action = "RollUp"
 
 // Reconcile brings the status of one unit up to what the index holds.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	if wait := r.pace.Begin(req.Name); wait > 0 {
+	if wait := r.pace.Begin(req.NamespacedName); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	unit := &v1alpha1.OrganisationalUnit{}
 	if err := r.Client.Get(ctx, req.NamespacedName, unit); apierrors.IsNotFound(err) {
-		r.forget(req.Name)
+		r.pace.Forget(req.NamespacedName)
+		r.Metrics.Forget(req.Name)
 		return ctrl.Result{}, nil
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("read unit: %w", err)
@@ -75,15 +68,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	before := unit.DeepCopy()
 	setStatus(unit, totals, verdict, r.Clock.Now())
 	wrote, err := status.Patch(ctx, r.Client, before, unit)
-	switch {
-	case apierrors.IsConflict(err):
-		return ctrl.Result{RequeueAfter: limits.Settle}, nil // the cache is behind, or another hand was faster
-	case apierrors.IsNotFound(err):
-		return ctrl.Result{}, nil // gone meanwhile; the watch says so
-	case err != nil:
-		return ctrl.Result{}, fmt.Errorf("write status of unit: %w", err)
-	case wrote:
-		r.pace.Wrote(unit.Name)
+	if err != nil {
+		return queue.Refused(err, limits.Settle, "write status of unit")
+	}
+	if wrote {
+		r.pace.Wrote(req.NamespacedName)
 		r.Metrics.Wrote(unit.Name)
 		r.announce(before, unit)
 	}
@@ -102,10 +91,4 @@ func (r *Reconciler) announce(before, after *v1alpha1.OrganisationalUnit) {
 		return
 	}
 	r.Recorder.Eventf(after, nil, corev1.EventTypeWarning, string(to), action, "%s", after.Status.Cause)
-}
-
-// forget drops what is kept of a unit that is gone.
-func (r *Reconciler) forget(unit string) {
-	r.pace.Forget(unit)
-	r.Metrics.Forget(unit)
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/controllertest"
 )
 
 // inState wants a unit in a state with so many Applications.
@@ -47,7 +48,7 @@ func TestAnOutageIsSeenUpToTheTop(t *testing.T) {
 	w.createUnit("amt-10", "")
 	w.createUnit("amt-33", "")
 	w.createApplication("civento", "kdz-16-03-04", "amt-10", "kdz-16-03")
-	o := w.startOperator()
+	o := w.start()
 
 	// All that name it and all above, each once, although three name it.
 	concerned := []string{"kdz-16", "kdz-16-03", "kdz-16-03-04", "amt-10"}
@@ -66,7 +67,7 @@ func TestAnOutageIsSeenUpToTheTop(t *testing.T) {
 	}
 	for _, unit := range concerned {
 		u := w.await(unit, inState(v1alpha1.StateOutage, 1))
-		want := w.namespace + "/civento is out: endpoint portal refused the connection"
+		want := w.Namespace + "/civento is out: endpoint portal refused the connection"
 		if u.Status.Cause != want {
 			t.Errorf("cause of %s is %q, want %q", unit, u.Status.Cause, want)
 		}
@@ -83,10 +84,10 @@ func TestAnOutageIsSeenUpToTheTop(t *testing.T) {
 	if diff := cmp.Diff(v1alpha1.CentralisationCounts{Compliant: 1}, root.Status.Centralisation); diff != "" {
 		t.Errorf("centralisation (-want +got):\n%s", diff)
 	}
-	if out, _ := o.metric("kdz_unit_applications", "kdz-16", "Outage"); out != 1 {
+	if out, _ := o.Metric("kdz_unit_applications", "unit", "kdz-16", "state", "Outage"); out != 1 {
 		t.Errorf("the metric counts %v Applications out, want 1", out)
 	}
-	if out, _ := o.metric("kdz_unit_state", "kdz-16", "Outage"); out != 1 {
+	if out, _ := o.Metric("kdz_unit_state", "unit", "kdz-16", "state", "Outage"); out != 1 {
 		t.Errorf("the metric of the state is %v, want 1", out)
 	}
 
@@ -95,9 +96,9 @@ func TestAnOutageIsSeenUpToTheTop(t *testing.T) {
 	if root.Status.Cause != "" {
 		t.Errorf("cause %q is left", root.Status.Cause)
 	}
-	w.must(w.client.Delete(t.Context(), w.application("civento", "kdz-16")))
+	w.Must(w.Client.Delete(t.Context(), w.application("civento", "kdz-16")))
 	w.await("kdz-16", inState(v1alpha1.StateOperational, 0))
-	w.awaitThat("Events of the root", func() bool { return len(o.recorder.Events) >= 3 })
+	controllertest.AwaitThat(w, "Events of the root", func() bool { return len(o.Events) >= 3 })
 }
 
 func TestEveryChangeOfStateIsOneEvent(t *testing.T) {
@@ -105,7 +106,7 @@ func TestEveryChangeOfStateIsOneEvent(t *testing.T) {
 	w.createUnit("kdz-16", "")
 	w.createApplication("civento", "kdz-16")
 	w.setState("civento", v1alpha1.StateOperational, "")
-	o := w.startOperator()
+	o := w.start()
 	w.await("kdz-16", inState(v1alpha1.StateOperational, 1))
 	w.setState("civento", v1alpha1.StateOutage, "gone")
 	w.await("kdz-16", inState(v1alpha1.StateOutage, 1))
@@ -119,16 +120,16 @@ func TestEveryChangeOfStateIsOneEvent(t *testing.T) {
 	w.setState("civento", v1alpha1.StateOperational, "")
 	w.await("kdz-16", inState(v1alpha1.StateOperational, 1))
 	// An Event follows the write that it tells of.
-	w.awaitThat("both Events are there", func() bool { return len(o.recorder.Events) >= 2 })
-	o.stop()
+	controllertest.AwaitThat(w, "both Events are there", func() bool { return len(o.Events) >= 2 })
+	o.Stop()
 
-	close(o.recorder.Events)
+	close(o.Events)
 	var got []string
-	for event := range o.recorder.Events {
+	for event := range o.Events {
 		got = append(got, event)
 	}
 	want := []string{
-		"Warning Outage " + w.namespace + "/civento is out: gone",
+		"Warning Outage " + w.Namespace + "/civento is out: gone",
 		"Normal Operational the unit is Operational again, after Outage",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -145,7 +146,7 @@ func TestAMovedUnitTakesItsApplicationsAlong(t *testing.T) {
 	w.createUnit("desk", "team")
 	w.createApplication("civento", "desk")
 	w.createApplication("loga", "team")
-	w.startOperator()
+	w.start()
 	for unit, total := range map[string]int32{"city": 2, "old": 2, "new": 0, "team": 2, "desk": 1} {
 		w.await(unit, func(u *v1alpha1.OrganisationalUnit) string { return inState(u.Status.OperationalState, total)(u) })
 	}
@@ -155,7 +156,7 @@ func TestAMovedUnitTakesItsApplicationsAlong(t *testing.T) {
 	w.await("old", inState(v1alpha1.StateOperational, 0))
 	w.await("city", inState(v1alpha1.StateUnknown, 2))
 
-	w.must(w.client.Delete(t.Context(), newUnit("team", "")))
+	w.Must(w.Client.Delete(t.Context(), newUnit("team", "")))
 	w.await("new", inState(v1alpha1.StateOperational, 0))
 	w.await("desk", having(map[string]string{"Ready": "False ReferenceNotFound", "Reconciling": "True ReferenceNotFound"}))
 }
@@ -166,7 +167,7 @@ func TestAMissingParentHealsWhenItAppears(t *testing.T) {
 	w.createApplication("civento", "kdz-16-03")
 	w.createApplication("loga", "kdz-16-02") // a unit that does not exist yet
 	w.setState("civento", v1alpha1.StateOutage, "gone")
-	o := w.startOperator()
+	o := w.start()
 
 	child := w.await("kdz-16-03", inState(v1alpha1.StateOutage, 1)) // it rolls up its own all the same
 	want := map[string]string{"Ready": "False ReferenceNotFound", "Reconciling": "True ReferenceNotFound"}
@@ -185,10 +186,10 @@ func TestAMissingParentHealsWhenItAppears(t *testing.T) {
 	w.await("kdz-16-02", inState(v1alpha1.StateUnknown, 1))
 	w.await("kdz-16", inState(v1alpha1.StateOutage, 2))
 
-	w.must(w.client.Delete(t.Context(), newUnit("kdz-16", "")))
+	w.Must(w.Client.Delete(t.Context(), newUnit("kdz-16", "")))
 	w.await("kdz-16-03", having(want))
-	w.awaitThat("the metrics of the unit that is gone are dropped", func() bool {
-		_, found := o.metric("kdz_unit_state", "kdz-16", "Outage")
+	controllertest.AwaitThat(w, "the metrics of the unit that is gone are dropped", func() bool {
+		_, found := o.Metric("kdz_unit_state", "unit", "kdz-16", "state", "Outage")
 		return !found
 	})
 }
@@ -203,7 +204,7 @@ func TestACycleStallsItsMembersUntilOneLeaves(t *testing.T) {
 	for _, unit := range []string{"a", "b", "c", "below", "apart"} {
 		w.createApplication("of-"+unit, unit)
 	}
-	w.startOperator()
+	w.start()
 
 	stalled := having(map[string]string{"Ready": "False ParentCycle", "Stalled": "True ParentCycle"})
 	for unit, round := range map[string]string{"a": "a → b → c → a", "b": "b → c → a → b", "c": "c → a → b → c"} {
@@ -239,21 +240,21 @@ func TestARestartWritesNothing(t *testing.T) {
 		w.setState(fmt.Sprintf("app-%d", i), v1alpha1.StateOperational, "")
 	}
 	w.setState("app-7", v1alpha1.StateOutage, "gone")
-	first := w.startOperator()
+	first := w.start()
 	w.await("kdz-16", inState(v1alpha1.StateOutage, 30))
 	w.await("kdz-16-02", inState(v1alpha1.StateOperational, 15))
 	w.await("kdz-16-03", inState(v1alpha1.StateOutage, 15))
 	w.await("orphan", inState(v1alpha1.StateOperational, 0))
-	first.stop()
+	first.Stop()
 	before := map[string]*v1alpha1.OrganisationalUnit{}
 	for _, name := range units {
 		before[name] = w.unit(name)
 	}
 
-	second := w.startOperator()
+	second := w.start()
 	for _, unit := range units {
-		w.awaitThat("unit "+unit+" is judged anew", func() bool {
-			_, found := second.metric("kdz_unit_judgements_total", unit, "")
+		controllertest.AwaitThat(w, "unit "+unit+" is judged anew", func() bool {
+			_, found := second.Metric("kdz_unit_judgements_total", "unit", unit)
 			return found
 		})
 	}
@@ -267,9 +268,7 @@ func TestARestartWritesNothing(t *testing.T) {
 		}
 		return ""
 	})
-	// A write is seen on the server a moment before it is counted here.
-	w.awaitThat("the 2 writes of the later event are counted", func() bool { return second.written() >= 2 })
-	if n := second.written(); n != 2 {
+	if n := second.Written(); n != 2 {
 		t.Errorf("%d writes after the restart, want only the 2 of the later event", n)
 	}
 	for _, name := range []string{"kdz-16-03", "orphan"} {
@@ -300,24 +299,24 @@ func TestABurstIsToldInFewWrites(t *testing.T) {
 		all.Wait()
 	}
 	forAll(func(name string) {
-		if err := w.client.Create(t.Context(), w.application(name, "kdz-16-03-04")); err != nil {
+		if err := w.Client.Create(t.Context(), w.application(name, "kdz-16-03-04")); err != nil {
 			t.Error(err)
 		}
 	})
-	o := w.startOperator()
+	o := w.start()
 	w.await("kdz-16", inState(v1alpha1.StateUnknown, applications))
-	w.awaitThat("the first write is seen to need no second", func() bool {
-		judged, _ := o.metric("kdz_unit_judgements_total", "kdz-16", "")
+	controllertest.AwaitThat(w, "the first write is seen to need no second", func() bool {
+		judged, _ := o.Metric("kdz_unit_judgements_total", "unit", "kdz-16")
 		return judged >= 2
 	})
-	written := o.written("kdz-16")
-	judged, _ := o.metric("kdz_unit_judgements_total", "kdz-16", "")
+	written := o.Written("kdz-16")
+	judged, _ := o.Metric("kdz_unit_judgements_total", "unit", "kdz-16")
 
 	begin := time.Now()
 	forAll(func(name string) {
 		patch := client.RawPatch("application/merge-patch+json", []byte(`{"status":{"operationalState":"Outage"}}`))
-		a := &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace}}
-		if err := w.client.Status().Patch(t.Context(), a, patch); err != nil {
+		a := &v1alpha1.Application{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.Namespace}}
+		if err := w.Client.Status().Patch(t.Context(), a, patch); err != nil {
 			t.Error(err)
 		}
 	})
@@ -329,8 +328,8 @@ func TestABurstIsToldInFewWrites(t *testing.T) {
 	})
 	took := time.Since(begin)
 	allowed := limits.Burst + int(took/limits.Spacing)
-	written = o.written("kdz-16") - written
-	after, _ := o.metric("kdz_unit_judgements_total", "kdz-16", "")
+	written = o.Written("kdz-16") - written
+	after, _ := o.Metric("kdz_unit_judgements_total", "unit", "kdz-16")
 	judged = after - judged
 	t.Logf("%d changes in %s: %d writes and %v judgements of the root", applications, took.Round(time.Millisecond), written, judged)
 	if written > allowed {
@@ -346,12 +345,10 @@ func TestAFailedWriteIsRepeatedAndStopsNobody(t *testing.T) {
 	w := newWorld(t)
 	w.createUnit("bad", "")
 	w.createUnit("good", "")
-	o := w.startOperator()
+	o := w.start()
 	w.await("bad", isReady)
 	w.await("good", isReady)
-	o.mu.Lock()
-	o.refuse["bad"] = 3
-	o.mu.Unlock()
+	o.Refuse("bad", 3)
 	w.createApplication("civento", "bad", "good")
 	w.await("good", inState(v1alpha1.StateUnknown, 1))
 	w.await("bad", inState(v1alpha1.StateUnknown, 1))
@@ -360,10 +357,10 @@ func TestAFailedWriteIsRepeatedAndStopsNobody(t *testing.T) {
 func TestAnotherHandIsPutRight(t *testing.T) {
 	w := newWorld(t)
 	w.createUnit("kdz-16", "")
-	w.startOperator()
+	w.start()
 	u := w.await("kdz-16", inState(v1alpha1.StateOperational, 0))
 	before := u.DeepCopy()
 	u.Status.OperationalState, u.Status.Applications.Total = v1alpha1.StateOutage, 99
-	w.must(w.client.Status().Patch(t.Context(), u, client.MergeFrom(before)))
+	w.Must(w.Client.Status().Patch(t.Context(), u, client.MergeFrom(before)))
 	w.await("kdz-16", inState(v1alpha1.StateOperational, 0))
 }

@@ -3,14 +3,7 @@
 package organisationalunit
 
 import (
-	"context"
-	"fmt"
-	"time"
-
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -23,110 +16,61 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/controllers/internal/pace"
+	"kdz.mainz.de/operator/controllers/internal/queue"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/controllers/organisationalunit/rollup"
 )
 
 // name of the controller in logs, metrics and Events.
 const name = "organisationalunit"
 
-const (
-	// workers is how many units are written at a time, unless the options say
-	// otherwise: an event concerns all units above an Application, and a chain
-	// of them should not wait for each other.
-	workers = 4
-	// retryFirst and retryLast bound the pause after a failed write. The last
-	// is short, since a unit that shows an old state misleads.
-	retryFirst, retryLast = 100 * time.Millisecond, 30 * time.Second
-)
-
-type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+// workers is how many units are written at a time, unless the options say
+// otherwise: an event concerns all units above an Application, and a chain of
+// them should not wait for each other.
+const workers = 4
 
 // SetupWithManager registers the controller and its watches. A replica that does
 // not lead keeps the index and writes nothing; nil always leads.
 //
-// The controller begins to reconcile only when both watches have handed over
-// everything that is stored (controller-runtime waits for the handlers of a
-// Kind source, not only for the cache). The index is complete by then, so no
-// unit is ever written from a part of the tree.
+// The index is complete before anything is reconciled, so no unit is ever
+// written from a part of the tree.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, lead *leadership.Leadership, opts controller.Options) error {
-	if r.Client == nil {
-		r.Client = lead.Client(mgr.GetClient())
-	}
-	if r.Clock == nil {
-		r.Clock = clock.RealClock{}
-	}
-	if r.Recorder == nil {
-		r.Recorder = lead.Recorder(mgr.GetEventRecorder(name))
-	}
-	if opts.MaxConcurrentReconciles == 0 {
-		opts.MaxConcurrentReconciles = workers
-	}
-	if opts.RateLimiter == nil {
-		opts.RateLimiter = workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast)
-	}
-	guarded := lead.Guard(r, false)
-	opts.Reconciler = guarded
+	c := setup.Controller{Name: name, Workers: workers, Manager: mgr, Leadership: lead, Options: opts}
+	c.Complete(&r.Common)
 	r.index, r.pace = rollup.New(), pace.New(r.Clock, limits)
-
-	c, err := controller.New(name, mgr, opts)
-	if err != nil {
-		return fmt.Errorf("set up controller %s: %w", name, err)
-	}
-	for _, s := range []source.Source{
+	return c.Add(r,
 		source.Kind(mgr.GetCache(), &v1alpha1.OrganisationalUnit{}, r.unitHandler(), unitChanged()),
 		source.Kind(mgr.GetCache(), &v1alpha1.Application{}, r.applicationHandler(), applicationChanged()),
-		guarded.Source(),
-	} {
-		if err := c.Watch(s); err != nil {
-			return fmt.Errorf("set up controller %s: watch %v: %w", name, s, err)
-		}
-	}
-	return nil
+	)
 }
 
 // unitHandler feeds units to the index. The unit itself is queued in any case:
 // its status may have been changed by another hand.
 func (r *Reconciler) unitHandler() handler.TypedEventHandler[*v1alpha1.OrganisationalUnit, reconcile.Request] {
-	set := func(u *v1alpha1.OrganisationalUnit, q queue) {
+	set := func(u *v1alpha1.OrganisationalUnit, q queue.Queue) {
 		r.enqueue(q, append(r.index.SetUnit(rollup.DeclarationOf(u)), u.Name)...)
 	}
-	remove := func(u *v1alpha1.OrganisationalUnit, q queue) {
+	remove := func(u *v1alpha1.OrganisationalUnit, q queue.Queue) {
 		r.enqueue(q, r.index.DeleteUnit(u.Name)...)
 	}
-	return feed(set, remove)
+	return queue.Feed(set, remove)
 }
 
 // applicationHandler feeds Applications to the index, and queues the units that
 // it finds changed.
 func (r *Reconciler) applicationHandler() handler.TypedEventHandler[*v1alpha1.Application, reconcile.Request] {
-	set := func(a *v1alpha1.Application, q queue) {
+	set := func(a *v1alpha1.Application, q queue.Queue) {
 		r.enqueue(q, r.index.SetApplication(rollup.ContributionOf(a))...)
 	}
-	remove := func(a *v1alpha1.Application, q queue) {
+	remove := func(a *v1alpha1.Application, q queue.Queue) {
 		r.enqueue(q, r.index.DeleteApplication(client.ObjectKeyFromObject(a))...)
 	}
-	return feed(set, remove)
-}
-
-// feed hands every object that is there to set and every one that goes to
-// remove. It looks at the new object only: the index knows the old one better
-// than the watch, which may have missed some in between.
-func feed[T client.Object](set, remove func(T, queue)) handler.TypedEventHandler[T, reconcile.Request] {
-	return handler.TypedFuncs[T, reconcile.Request]{
-		CreateFunc:  func(_ context.Context, e event.TypedCreateEvent[T], q queue) { set(e.Object, q) },
-		UpdateFunc:  func(_ context.Context, e event.TypedUpdateEvent[T], q queue) { set(e.ObjectNew, q) },
-		DeleteFunc:  func(_ context.Context, e event.TypedDeleteEvent[T], q queue) { remove(e.Object, q) },
-		GenericFunc: func(_ context.Context, e event.TypedGenericEvent[T], q queue) { set(e.Object, q) },
-	}
+	return queue.Feed(set, remove)
 }
 
 // enqueue queues units, each at its pace.
-func (r *Reconciler) enqueue(q queue, units ...string) {
-	for _, unit := range units {
-		if after, needed := r.pace.Queue(unit); needed {
-			q.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Name: unit}}, after)
-		}
-	}
+func (r *Reconciler) enqueue(q queue.Queue, units ...string) {
+	queue.AtPace(q, r.pace, queue.Named(units...)...)
 }
 
 // unitChanged lets a unit pass whose place in the tree or whose status changed.

@@ -12,13 +12,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/pace"
+	"kdz.mainz.de/operator/controllers/internal/queue"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/controllers/servicelevel/tally"
 	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/tell/metrics"
@@ -28,14 +28,7 @@ import (
 // Reconciler records the revisions of ServiceLevels and tells how the
 // Applications under them stand. It works once SetupWithManager was called.
 type Reconciler struct {
-	// Client reads from the manager's cache and writes status; nil means the
-	// manager's own.
-	Client client.Client
-	// Clock says since when a revision holds, and paces the writes; nil means
-	// the system's.
-	Clock clock.PassiveClock
-	// Recorder of Events; nil means the manager's own.
-	Recorder events.EventRecorder
+	setup.Common
 	// Metrics of agreements; nil means that there are none.
 	Metrics *metrics.ServiceLevels
 
@@ -58,13 +51,13 @@ const action = "Count"
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	before := &v1alpha1.ServiceLevel{}
 	if err := r.Client.Get(ctx, req.NamespacedName, before, client.UnsafeDisableDeepCopy); apierrors.IsNotFound(err) {
-		r.pace.Forget(req.Name)
+		r.pace.Forget(req.NamespacedName)
 		r.Metrics.Forget(req.Name)
 		return ctrl.Result{}, nil
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("read service level: %w", err)
 	}
-	wait := r.pace.Begin(req.Name)
+	wait := r.pace.Begin(req.NamespacedName)
 	if seen := before.Status.ObservedGeneration == before.Generation; seen && wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
@@ -77,15 +70,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	setStatus(level, &counted, now)
 
 	wrote, err := status.Patch(ctx, r.Client, before, level)
-	switch {
-	case apierrors.IsConflict(err):
-		return ctrl.Result{RequeueAfter: limits.Settle}, nil // the cache is behind, or another hand was faster
-	case apierrors.IsNotFound(err):
-		return ctrl.Result{}, nil // gone meanwhile; the watch says so
-	case err != nil:
-		return ctrl.Result{}, fmt.Errorf("write status of service level: %w", err)
-	case wrote:
-		r.pace.Wrote(req.Name)
+	if err != nil {
+		return queue.Refused(err, limits.Settle, "write status of service level")
+	}
+	if wrote {
+		r.pace.Wrote(req.NamespacedName)
 		r.announce(before, level)
 	}
 	return ctrl.Result{RequeueAfter: wait}, nil

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/tools/events"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/controllers/servicelevel/tally"
 )
 
@@ -116,7 +117,7 @@ func TestAnnounce(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			recorder := events.NewFakeRecorder(2)
-			(&Reconciler{Recorder: recorder}).announce(tc.before, tc.after)
+			(&Reconciler{Common: setup.Common{Recorder: recorder}}).announce(tc.before, tc.after)
 			got := ""
 			select {
 			case got = <-recorder.Events:

@@ -7,15 +7,11 @@ import (
 	"errors"
 	"sync"
 
-	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
-)
 
-type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	"kdz.mainz.de/operator/controllers/internal/queue"
+)
 
 // Guarded is a reconciler of which nothing is lost while this replica does not
 // lead. It is safe for concurrent use. It holds each request once, so at most
@@ -27,7 +23,7 @@ type Guarded struct {
 
 	mu         sync.Mutex
 	remembered map[reconcile.Request]struct{}
-	queue      queue
+	queue      queue.Queue
 }
 
 // Guard returns a reconciler around inner. While this replica does not lead, it
@@ -64,7 +60,7 @@ func (g *Guarded) Reconcile(ctx context.Context, req reconcile.Request) (reconci
 
 // Source brings what was remembered back into the controller's queue.
 func (g *Guarded) Source() source.Source {
-	return source.Func(func(_ context.Context, q queue) error {
+	return source.Func(func(_ context.Context, q queue.Queue) error {
 		g.mu.Lock()
 		g.queue = q
 		g.mu.Unlock()
@@ -100,11 +96,5 @@ func (g *Guarded) flush() {
 	}
 	g.remembered = map[reconcile.Request]struct{}{}
 	g.mu.Unlock()
-	if p, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-		p.AddWithOpts(priorityqueue.AddOpts{Priority: ptr.To(handler.LowPriority)}, requests...)
-		return
-	}
-	for _, req := range requests {
-		q.Add(req)
-	}
+	queue.Behind(q, requests...)
 }

@@ -16,13 +16,15 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 	"pgregory.net/rapid"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"kdz.mainz.de/operator/controllers/internal/queue"
 )
 
 // workload is a guarded controller with its queue. Each object is asked for
 // again and again, and is to be written after it was asked for last.
 type workload struct {
 	guarded *Guarded
-	queue   queue
+	queue   queue.Queue
 
 	mu sync.Mutex
 	// asked and written are by object: how often it was asked for, and as of

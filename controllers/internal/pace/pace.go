@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 )
 
@@ -29,7 +30,7 @@ type Pacer struct {
 	clock  clock.PassiveClock
 	limits Limits
 	mu     sync.Mutex
-	paces  map[string]*pace
+	paces  map[types.NamespacedName]*pace
 }
 
 // pace of an object.
@@ -41,17 +42,17 @@ type pace struct {
 
 // New returns a Pacer to which nothing has happened yet.
 func New(c clock.PassiveClock, l Limits) *Pacer {
-	return &Pacer{clock: c, limits: l, paces: map[string]*pace{}}
+	return &Pacer{clock: c, limits: l, paces: map[types.NamespacedName]*pace{}}
 }
 
 // Queue takes note of a change of an object. It returns after how long to
 // reconcile the object, or false if a reconciliation is under way already that
 // will see this change.
-func (p *Pacer) Queue(name string) (time.Duration, bool) {
+func (p *Pacer) Queue(key types.NamespacedName) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	o := p.of(name)
+	o := p.of(key)
 	if o.queued {
 		return 0, false
 	}
@@ -62,36 +63,36 @@ func (p *Pacer) Queue(name string) (time.Duration, bool) {
 // Begin says that an object is being reconciled: changes from now on need
 // another reconciliation. It returns 0, or how long to put it off; until then
 // the object counts as queued.
-func (p *Pacer) Begin(name string) time.Duration {
+func (p *Pacer) Begin(key types.NamespacedName) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	o := p.of(name)
+	o := p.of(key)
 	wait := p.wait(o)
 	o.queued = wait > 0
 	return wait
 }
 
 // Wrote takes a token of an object.
-func (p *Pacer) Wrote(name string) {
+func (p *Pacer) Wrote(key types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	p.of(name).bucket.take(p.clock.Now(), p.limits.Spacing)
+	p.of(key).bucket.take(p.clock.Now(), p.limits.Spacing)
 }
 
 // Forget drops an object that is gone.
-func (p *Pacer) Forget(name string) {
+func (p *Pacer) Forget(key types.NamespacedName) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.paces, name)
+	delete(p.paces, key)
 }
 
-func (p *Pacer) of(name string) *pace {
-	o := p.paces[name]
+func (p *Pacer) of(key types.NamespacedName) *pace {
+	o := p.paces[key]
 	if o == nil {
 		o = &pace{}
-		p.paces[name] = o
+		p.paces[key] = o
 	}
 	return o
 }

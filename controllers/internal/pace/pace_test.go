@@ -7,12 +7,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 	"pgregory.net/rapid"
 )
 
 // limits of the tests.
 var limits = Limits{Settle: 200 * time.Millisecond, Burst: 3, Spacing: 5 * time.Second}
+
+// unit that changes.
+var unit = types.NamespacedName{Name: "u"}
 
 var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
@@ -24,12 +28,12 @@ func play(changes []time.Duration) (writes []time.Duration) {
 	due, queued := time.Duration(0), false
 	reconcile := func() {
 		fake.SetTime(noon.Add(due))
-		if wait := p.Begin("u"); wait > 0 {
+		if wait := p.Begin(unit); wait > 0 {
 			due += wait
 			return
 		}
 		queued = false
-		p.Wrote("u")
+		p.Wrote(unit)
 		writes = append(writes, due)
 	}
 	for _, at := range changes {
@@ -37,7 +41,7 @@ func play(changes []time.Duration) (writes []time.Duration) {
 			reconcile()
 		}
 		fake.SetTime(noon.Add(at))
-		if after, needed := p.Queue("u"); needed {
+		if after, needed := p.Queue(unit); needed {
 			due, queued = at+after, true
 		}
 	}
@@ -115,20 +119,20 @@ func TestPacerKeepsItsBounds(t *testing.T) {
 
 func TestPacerQueuesOnce(t *testing.T) {
 	p := New(clocktesting.NewFakePassiveClock(noon), limits)
-	if after, needed := p.Queue("u"); !needed || after != limits.Settle {
+	if after, needed := p.Queue(unit); !needed || after != limits.Settle {
 		t.Fatalf("the first change: %v, %t", after, needed)
 	}
-	if _, needed := p.Queue("u"); needed {
+	if _, needed := p.Queue(unit); needed {
 		t.Error("a unit that is queued already was queued again")
 	}
-	if _, needed := p.Queue("other"); !needed {
+	if _, needed := p.Queue(types.NamespacedName{Name: "other"}); !needed {
 		t.Error("one unit keeps another from being queued")
 	}
-	p.Begin("u")
-	if _, needed := p.Queue("u"); !needed {
+	p.Begin(unit)
+	if _, needed := p.Queue(unit); !needed {
 		t.Error("a change after the reconciliation began was lost")
 	}
-	p.Forget("u")
+	p.Forget(unit)
 	if len(p.paces) != 1 {
 		t.Errorf("%d units are kept, want 1", len(p.paces))
 	}
