@@ -26,7 +26,7 @@ type Hosting struct {
 	Platform Platform `json:"platform,omitempty"`
 
 	// interval between two looks at each system, 5s to 24h. Workloads of
-	// Kubernetes are watched, so that it says how long a change may stay unseen.
+	// Kubernetes are watched, and judged every 5s whatever it says.
 	// +optional
 	// +kubebuilder:default="60s"
 	// +kubebuilder:validation:XValidation:rule="(self.size() < 2 || !self.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self) >= duration('5s') && duration(self) <= duration('24h'))",message="interval must be at least 5s and at most 24h"

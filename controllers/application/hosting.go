@@ -14,6 +14,7 @@ import (
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/cluster"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 	"kdz.mainz.de/operator/internal/observe/hosting"
 )
@@ -21,11 +22,18 @@ import (
 // Hosting makes the checks of what an Application runs on. It is safe for
 // concurrent use.
 type Hosting interface {
-	// Checks returns how each system of an Application of that name is looked
-	// at, in the order of the spec, to be asked within timeout.
-	Checks(app types.NamespacedName, h *v1alpha1.Hosting, timeout time.Duration, secrets endpoint.Secrets) []hosting.Check
-	// Forget is called when an Application is no longer looked at.
-	Forget(app types.NamespacedName)
+	// Checks returns how each system is looked at that an Application of that
+	// namespace runs on, in the order of the spec, to be asked within timeout.
+	Checks(namespace string, h *v1alpha1.Hosting, timeout time.Duration, secrets endpoint.Secrets) []hosting.Check
+}
+
+// Cluster is watched on behalf of Applications. It is safe for concurrent use
+// and never blocks on the network.
+type Cluster interface {
+	// Ensure has these objects watched for a subscriber, and no others.
+	Ensure(subscriber types.NamespacedName, queries []cluster.Query)
+	// Forget ends what is watched for a subscriber.
+	Forget(subscriber types.NamespacedName)
 }
 
 // systemCheck begins the names of the checks of systems. No endpoint can have
@@ -38,6 +46,7 @@ const (
 	minSystemInterval      = 5 * time.Second
 	maxSystemInterval      = 24 * time.Hour
 	maxSystemTimeout       = 10 * time.Second
+	watchedInterval        = 5 * time.Second
 	defaultSystemThreshold = 2
 )
 
@@ -54,7 +63,6 @@ type seenSystem struct {
 func (r *Reconciler) hostingChecks(ctx context.Context, s *scope) (looking, error) {
 	h := s.app.Spec.Hosting
 	if h == nil {
-		r.Hosting.Forget(s.key())
 		return looking{}, nil
 	}
 	interval, err := boundedInterval(h.Interval, defaultSystemInterval, minSystemInterval, maxSystemInterval)
@@ -62,12 +70,15 @@ func (r *Reconciler) hostingChecks(ctx context.Context, s *scope) (looking, erro
 		s.reject("spec.hosting.interval: " + err.Error())
 		interval = defaultSystemInterval
 	}
+	if h.Platform == v1alpha1.PlatformKubernetes {
+		interval = min(interval, watchedInterval) // nobody is asked: it is watched
+	}
 	threshold := int(h.FailureThreshold)
 	if threshold < 1 {
 		threshold = defaultSystemThreshold
 	}
 	timeout := min(interval/2, maxSystemTimeout)
-	systems := r.Hosting.Checks(s.key(), h, timeout, func(name string) (*corev1.Secret, error) {
+	systems := r.Hosting.Checks(s.app.Namespace, h, timeout, func(name string) (*corev1.Secret, error) {
 		return r.secret(ctx, types.NamespacedName{Namespace: s.app.Namespace, Name: name})
 	})
 	checks := make([]observe.Check, 0, len(systems))
@@ -83,6 +94,7 @@ func (r *Reconciler) hostingChecks(ctx context.Context, s *scope) (looking, erro
 			FailureThreshold: threshold, SuccessThreshold: 1, Seed: systemSeed(s.before, c.Name),
 		})
 		s.systems = append(s.systems, seen)
+		s.queries = append(s.queries, c.Queries...)
 	}
 	if len(systems) == 0 {
 		s.notObserved()

@@ -6,6 +6,8 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"kdz.mainz.de/operator/internal/judge/agreed"
 	"kdz.mainz.de/operator/internal/observe"
 )
@@ -24,7 +26,7 @@ type looking struct {
 func (r *Reconciler) gatherObserved(ctx context.Context, s *scope) error {
 	s.effective = agreed.Effective(s.app, s.level)
 	if !s.observed() {
-		r.Observer.Forget(s.key())
+		r.stopLooking(s.key())
 		return nil
 	}
 	s.floor = func(check string) time.Time { return r.Ledger.Floor(s.key(), check) }
@@ -42,12 +44,19 @@ func (r *Reconciler) gatherObserved(ctx context.Context, s *scope) error {
 			sights = append(sights, l.see)
 		}
 	}
+	r.Cluster.Ensure(s.key(), s.queries)
 	r.Observer.Ensure(observe.Subscriber{Key: s.key(), UID: s.app.UID}, checks)
 	s.seen = r.Observer.Observations(s.key())
 	for _, see := range sights {
 		see(s.known)
 	}
 	return nil
+}
+
+// stopLooking ends all that is looked at on behalf of an Application.
+func (r *Reconciler) stopLooking(key types.NamespacedName) {
+	r.Observer.Forget(key)
+	r.Cluster.Forget(key)
 }
 
 // known returns what the observer knows of a check; Pending if nothing.

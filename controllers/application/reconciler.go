@@ -62,6 +62,8 @@ type Reconciler struct {
 	Indicators IndicatorSource
 	// Hosting makes the checks of what Applications run on.
 	Hosting Hosting
+	// Cluster is watched for what Applications run as, and for their backups.
+	Cluster Cluster
 	// Ledger is what all accounts share.
 	Ledger Ledger
 	// Announcer tells of changes of the operational state.
@@ -179,7 +181,7 @@ func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context
 // gatherUndecodable notes that nothing is known of what an Application
 // declares, so that nothing of it can be looked at.
 func (r *Reconciler) gatherUndecodable(_ context.Context, s *scope) error {
-	r.Observer.Forget(s.key())
+	r.stopLooking(s.key())
 	message := "what is stored does not fit the types of its kind: " + s.app.DecodingError
 	s.unusable = append(s.unusable, problem{reason: v1alpha1.ReasonUndecodable, message: message})
 	s.others = append(s.others, state.Part{
@@ -207,7 +209,7 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 	r.excuses.forget(key)
 	r.writes.forget(key)
 	r.Accounts.Forget(key)
-	r.Observer.Forget(key)
+	r.stopLooking(key)
 	r.Metrics.Forget(key)
 	return ctrl.Result{}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/cluster"
 )
 
 // scope is all that one reconciliation gathers, judges and tells. The gather
@@ -44,6 +45,8 @@ type scope struct {
 	// systems that it runs on, as the observer knows them, in the order of the
 	// spec.
 	systems []seenSystem
+	// queries of the cluster that any of this rests on.
+	queries []cluster.Query
 	// others are parts beside dependencies and endpoints by which the
 	// Application is judged.
 	others []state.Part

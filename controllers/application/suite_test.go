@@ -38,6 +38,7 @@ type world struct {
 	clock    *clocktesting.FakePassiveClock
 	observer *fakeObserver
 	ledger   *fakeLedger
+	cluster  *fakeCluster
 	// kill stops the operator and waits for its end.
 	kill func()
 }
@@ -61,7 +62,7 @@ func (w *world) start() {
 	waker := &application.Waker{}
 	w.observer = newFakeObserver()
 	w.observer.wake = waker.Wake
-	w.ledger = &fakeLedger{clock: w.clock}
+	w.ledger, w.cluster = &fakeLedger{clock: w.clock}, &fakeCluster{}
 	options := ctrl.Options{Cache: controllers.CacheOptions()}
 	w.kill = controllertest.Start(w, controlplanetest.Config(w), options, func(ctx context.Context, mgr ctrl.Manager) error {
 		applications, err := metrics.NewApplications(prometheus.NewRegistry())
@@ -74,6 +75,7 @@ func (w *world) start() {
 		return (&application.Reconciler{
 			Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(),
 			Observer: w.observer, Prober: endpoint.NewFactory(endpoint.Options{Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, nil)}),
+			Hosting: linuxHosts{}, Cluster: w.cluster,
 			Ledger: w.ledger, Announcer: eventAnnouncer{mgr.GetEventRecorder("test")},
 			// Their clock stands still as a rule.
 			Pace:     pace.WriteLimits{Burst: 1000, Spacing: time.Second, Minor: time.Minute},

@@ -2,7 +2,10 @@
 
 package hosting
 
-import "kdz.mainz.de/operator/internal/observe"
+import (
+	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/cluster"
+)
 
 // Check is how one system is looked at.
 type Check struct {
@@ -15,6 +18,8 @@ type Check struct {
 	Probe observe.Probe
 	// Read says what its answer means. It returns the Facts of a System.
 	Read func(observe.Result) observe.Result
+	// Queries of the cluster that the Probe reads, to be ensured for it.
+	Queries []cluster.Query
 	// Err says why it cannot be asked: *endpoint.SpecError for what a person
 	// must mend in the spec, *endpoint.SecretError for what is the matter with a
 	// Secret.
