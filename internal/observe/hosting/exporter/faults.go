@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/prometheus/common/expfmt"
 
@@ -55,9 +56,10 @@ func (a *asking) handshake(err error) *finding {
 		return doubt(observe.StepHandshake, certificateReason(verification.Err), "The certificate of %s is not trusted: %s.",
 			a.host, endpoint.Printable(verification.Err.Error(), maxDetail))
 	}
-	_, record := errors.AsType[tls.RecordHeaderError](err)
-	_, alert := errors.AsType[tls.AlertError](err)
-	if !record && !alert {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return doubt(observe.StepHandshake, endpoint.ReasonProtocolError, "%s does not speak TLS: does its URL begin with http://?", a.host)
+	}
+	if _, ok := errors.AsType[tls.AlertError](err); !ok {
 		return nil
 	}
 	return doubt(observe.StepHandshake, endpoint.ReasonHandshakeFailed, "The TLS handshake with %s failed: %s.",
@@ -90,7 +92,7 @@ func (a *asking) unreadable(ctx context.Context, err error) *finding {
 	switch {
 	case errors.Is(err, errNoMetrics):
 		return a.noMetrics()
-	case errors.Is(err, errBodyTooLong) || errors.Is(err, errLineTooLong) || errors.Is(err, errTooMuchWanted):
+	case isTooLarge(err):
 		return doubt(observe.StepExpectation, endpoint.ReasonAnswerTooLarge, "The answer of %s %v.", a.host, err)
 	case errors.As(err, &parsing):
 		return a.broken("a line is wrong, " + parsing.Msg)
@@ -112,6 +114,12 @@ func (a *asking) broken(detail string) *finding {
 func (a *asking) noMetrics() *finding {
 	return doubt(observe.StepExpectation, endpoint.ReasonProtocolError,
 		"%s answers with no text of metrics but something else, such as a web page: %s has its metrics at /metrics.", a.host, a.wanted.exporter)
+}
+
+func isTooLarge(err error) bool {
+	return slices.ContainsFunc([]error{errBodyTooLong, errLineTooLong, errManyLabels, errTooMuchWanted}, func(limit error) bool {
+		return errors.Is(err, limit)
+	})
 }
 
 func endedEarly(err error) bool {

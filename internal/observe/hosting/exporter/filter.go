@@ -21,14 +21,17 @@ const (
 	MaxKept = 4 << 20
 	// MaxSeries is how many series of wanted families there may be.
 	MaxSeries = 20_000
-	// MaxLabels is how many labels these may have together.
-	MaxLabels = 5 * MaxSeries
+	// MaxLabels is how many labels these may have together, and MaxLineLabels
+	// each of them: the parser compares the labels of a line with each other.
+	MaxLabels     = 5 * MaxSeries
+	MaxLineLabels = 64
 )
 
 // What is wrong with a body.
 var (
 	errBodyTooLong   = errors.New("is longer than 64 MiB")
 	errLineTooLong   = errors.New("has a line longer than 64 KiB")
+	errManyLabels    = errors.New("has a series with more than 64 labels")
 	errTooMuchWanted = errors.New("has more than 20000 series of what is asked for")
 	errTruncated     = errors.New("ends within a line")
 	errNoMetrics     = errors.New("is no text of metrics")
@@ -125,7 +128,11 @@ func (f *filter) sample(text []byte) (bool, error) {
 		return false, nil
 	}
 	f.series++
-	f.labels += bytes.Count(text, []byte{'"'}) / 2
+	labels := bytes.Count(text, []byte{'"'}) / 2
+	if labels > MaxLineLabels {
+		return false, errManyLabels
+	}
+	f.labels += labels
 	if f.series > MaxSeries || f.labels > MaxLabels {
 		return false, errTooMuchWanted
 	}
