@@ -7,7 +7,7 @@
 # loopback interface, as the user who runs them.
 set -eu
 
-packages="nginx-light nsd exim4-daemon-light dovecot-imapd slapd openssh-server prometheus prometheus-blackbox-exporter"
+packages="nginx-light nsd exim4-daemon-light dovecot-imapd slapd openssh-server prometheus prometheus-blackbox-exporter prometheus-node-exporter prometheus-node-exporter-collectors"
 
 missing=""
 for package in $packages; do

@@ -4,7 +4,6 @@ package servers
 
 import (
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,18 +31,7 @@ func StartPrometheus(tb testing.TB, config PrometheusConfig) (url string) {
 		"--config.file="+conf, "--storage.tsdb.path="+filepath.Join(dir, "data"),
 		"--storage.tsdb.retention.time=1d",
 		"--web.listen-address="+address, "--log.level=warn")
-	start(tb, cmd, func() bool {
-		req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, url+"/-/ready", http.NoBody)
-		if err != nil {
-			return false
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return false
-		}
-		_ = resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
-	})
+	start(tb, cmd, func() bool { return answersOK(tb, url+"/-/ready") })
 	return url
 }
 

@@ -7,12 +7,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
 
 // answer of the HTTP API.
@@ -54,7 +52,7 @@ func judge(status int, body []byte, now time.Time, window time.Duration) *findin
 		return invalidAnswer()
 	}
 	if len(a.Warnings) > 0 {
-		return doubt(observe.StepExpectation, ReasonAnswerDoubtful, "The server warns of its answer: %s", line(a.Warnings[0], maxDetail))
+		return doubt(observe.StepExpectation, ReasonAnswerDoubtful, "The server warns of its answer: %s", endpoint.Printable(a.Warnings[0], maxDetail))
 	}
 	sample, f := a.sample()
 	if f != nil {
@@ -80,7 +78,7 @@ func judge(status int, body []byte, now time.Time, window time.Duration) *findin
 			reason: ReasonIndicatorZero, message: "The query returned 0.",
 		}
 	}
-	return doubt(observe.StepExpectation, ReasonUnexpectedValue, "The query returned %s; it has to return 0 or 1.", line(value, maxDetail))
+	return doubt(observe.StepExpectation, ReasonUnexpectedValue, "The query returned %s; it has to return 0 or 1.", endpoint.Printable(value, maxDetail))
 }
 
 // refusal says why an answer is none; nil means that it is one. badData: the
@@ -93,7 +91,7 @@ func refusal(status int, body []byte) (badData bool, f *finding) {
 	if err := json.Unmarshal(body, &a); err != nil || a.Status != statusError {
 		return false, doubt(observe.StepRequest, ReasonServerError, "The server answered with status %d instead of a result.", status)
 	}
-	what := line(a.ErrorType+": "+a.Error, maxDetail)
+	what := endpoint.Printable(a.ErrorType+": "+a.Error, maxDetail)
 	switch status {
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return a.ErrorType == errorBadData, doubt(observe.StepRequest, ReasonQueryRejected, "The server rejects the query: %s", what)
@@ -109,7 +107,7 @@ func (a *answer) sample() (json.RawMessage, *finding) {
 	case typeVector:
 	default:
 		return nil, doubt(observe.StepExpectation, ReasonNoNumber,
-			"The query returns a %s; it has to return a scalar or a vector of one sample.", line(a.Data.ResultType, maxDetail))
+			"The query returns a %s; it has to return a scalar or a vector of one sample.", endpoint.Printable(a.Data.ResultType, maxDetail))
 	}
 	var vector []series
 	if err := json.Unmarshal(a.Data.Result, &vector); err != nil {
@@ -150,23 +148,3 @@ func invalidAnswer() *finding {
 
 // maxDetail bounds what a message quotes, in bytes.
 const maxDetail = 100
-
-// line returns text that others chose in one line of at most limit bytes,
-// without what is not printable.
-func line(s string, limit int) string {
-	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, " "), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
-	if len(s) <= limit {
-		return s
-	}
-	const ellipsis = "…"
-	s = s[:limit-len(ellipsis)]
-	for len(s) > 0 {
-		if r, size := utf8.DecodeLastRuneInString(s); r != utf8.RuneError || size != 1 {
-			break
-		}
-		s = s[:len(s)-1]
-	}
-	return s + ellipsis
-}

@@ -52,7 +52,7 @@ func (p *probe) Run(ctx context.Context) observe.Result {
 		return r
 	}
 	r.Outcome, r.Class, r.Step = outcome.outcome, outcome.class, outcome.step
-	r.Reason, r.Message = outcome.reason, line(outcome.message, observe.MaxMessageLength)
+	r.Reason, r.Message = outcome.reason, endpoint.Printable(outcome.message, observe.MaxMessageLength)
 	return r
 }
 
@@ -171,7 +171,7 @@ func (a *asking) unreachable(ctx context.Context, err error) *finding {
 	case errors.As(err, &dial):
 		return doubt(observe.StepConnect, ReasonServerUnreachable, "No connection to the server: %s", dial.Message)
 	}
-	return doubt(observe.StepRequest, ReasonServerUnreachable, "The server did not answer: %s.", line(err.Error(), maxDetail))
+	return doubt(observe.StepRequest, ReasonServerUnreachable, "The server did not answer: %s.", endpoint.Printable(err.Error(), maxDetail))
 }
 
 // seconds writes a duration as the API reads it.
