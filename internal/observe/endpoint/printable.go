@@ -14,6 +14,10 @@ const maxDetail = 120
 
 const ellipsis = "…"
 
+// Line returns text that others chose as messages of Results quote it: in one
+// line of at most limit bytes of valid UTF-8, without what is not printable.
+func Line(s string, limit int) string { return printable(s, limit) }
+
 // printable returns s in one line of at most limit bytes of valid UTF-8: what
 // is not printable (control, format and bidirectional characters included) and
 // runs of white space become one space; what is too long ends in an ellipsis,
