@@ -58,6 +58,8 @@ type client struct {
 	// asked is the context of whoever asked, without any timeout.
 	asked     context.Context
 	transport *http.Transport
+	// cancel ends what is still connecting.
+	cancel context.CancelFunc
 
 	mu      sync.Mutex
 	remote  string
@@ -65,17 +67,22 @@ type client struct {
 }
 
 func newClient(asked context.Context, p *probe) *client {
-	c := &client{asked: asked}
+	// The transport lets go of the request's deadline when it connects, and
+	// would not say what connecting waited for: so that ends a little earlier.
+	connecting, cancel := context.WithTimeout(asked, p.timeout-p.timeout/10)
+	c := &client{asked: asked, cancel: cancel}
 	c.transport = &http.Transport{
 		// No proxy: the guard judges the server's own address.
-		DialContext: p.source.factory.Dial,
+		DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
+			return p.source.factory.Dial(connecting, network, address)
+		},
 		// What is not compressed cannot unfold into something endless.
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: MaxHeader,
 		MaxConnsPerHost:        1,
 	}
-	c.transport.DialTLSContext = func(ctx context.Context, _, address string) (net.Conn, error) {
-		conn, notAfter, err := p.source.factory.DialTLS(ctx, address, p.tls)
+	c.transport.DialTLSContext = func(_ context.Context, _, address string) (net.Conn, error) {
+		conn, notAfter, err := p.source.factory.DialTLS(connecting, address, p.tls)
 		c.see("", notAfter)
 		if err != nil {
 			return nil, err
@@ -85,8 +92,14 @@ func newClient(asked context.Context, p *probe) *client {
 	return c
 }
 
-// close closes the connection, if it is not in use.
-func (c *client) close() { c.transport.CloseIdleConnections() }
+// renew has the next call use another connection.
+func (c *client) renew() { c.transport.CloseIdleConnections() }
+
+// end closes what is open.
+func (c *client) end() {
+	c.cancel()
+	c.transport.CloseIdleConnections()
+}
 
 // see notes what is learned of the connection. Both arrive from the goroutines
 // that connect.
@@ -118,7 +131,7 @@ func (a *asking) post(ctx context.Context, m Method, auth *endpoint.BasicAuth) r
 	r := a.understand(ctx, m, auth)
 	if r.verdict != answered {
 		// Servers close the connection after a fault, not all of them saying so.
-		a.client.close()
+		a.client.renew()
 	}
 	return r
 }

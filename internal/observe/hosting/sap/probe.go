@@ -44,7 +44,7 @@ func (p *probe) Run(ctx context.Context) observe.Result {
 	bounded, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	a := newAsking(ctx, p)
-	defer a.client.close()
+	defer a.client.end()
 	facts, refusal := a.run(bounded)
 	latency := p.source.clock.Since(started)
 	r := observe.Result{Latency: latency, Address: a.client.address(), CertificateNotAfter: a.client.expiry()}

@@ -171,7 +171,7 @@ func TestOneHangs(t *testing.T) {
 		r.Body = http.MaxBytesReader(rw, readCloser{strings.NewReader(content)}, 1<<16)
 		s.Instance(0).ServeHTTP(rw, r)
 	})))
-	r := w.read(h, 0, w.probeWithin(h, 0, time.Second).Run(t.Context()))
+	r := w.read(h, 0, w.probeWithin(h, 0, 3*time.Second).Run(t.Context()))
 	want(t, r, success, "")
 	if r.Facts.(hosting.System).Components[0].Name != sapcontrol.GetProcessList { //nolint:forcetypeassert // it panics in a test
 		t.Errorf("facts %+v", r.Facts)

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -104,6 +105,19 @@ func TestPlainHTTP(t *testing.T) {
 	if r := w.ask(h, 0); r.Outcome != inconclusive || r.Reason != endpoint.ReasonProtocolError {
 		t.Errorf("result %+v", r)
 	}
+}
+
+// TestSilentHandshake: who accepts connections and says nothing.
+func TestSilentHandshake(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	w := newWorld(t)
+	h := hostingAt("https://" + l.Addr().String())
+	r := w.read(h, 0, w.probeWithin(h, 0, 2*time.Second).Run(t.Context()))
+	want(t, r, inconclusive, endpoint.ReasonHandshakeTimeout)
 }
 
 // TestSecretNames: each once.
