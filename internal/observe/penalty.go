@@ -12,19 +12,23 @@ const (
 	lastPenalty  = 6 * time.Hour
 )
 
-// penaltyFor returns how long a question rests after so many rejections.
-func penaltyFor(rejections uint8) int64 {
-	if rejections == 0 {
+// Penalty returns how long credentials rest that were rejected so many times in
+// a row, for probes that keep their own account of it.
+func Penalty(rejections int) time.Duration {
+	if rejections <= 0 {
 		return 0
 	}
 	rest := firstPenalty
 	for range rejections - 1 {
 		if rest *= 2; rest >= lastPenalty {
-			return int64(lastPenalty)
+			return lastPenalty
 		}
 	}
-	return int64(rest)
+	return rest
 }
+
+// penaltyFor returns how long a question rests after so many rejections.
+func penaltyFor(rejections uint8) int64 { return int64(Penalty(int(rejections))) }
 
 // refusal is what is remembered of a question that nobody wants any more, so
 // that deleting and creating its owner does not put it again too early.
