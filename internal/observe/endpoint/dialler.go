@@ -91,5 +91,5 @@ func (r *run) dialError(f *fault) *DialError {
 	if step == observe.StepNone {
 		step = r.step
 	}
-	return &DialError{Class: f.class, Step: step, Reason: f.reason, Message: Line(f.message, observe.MaxMessageLength)}
+	return &DialError{Class: f.class, Step: step, Reason: f.reason, Message: Printable(f.message, observe.MaxMessageLength)}
 }

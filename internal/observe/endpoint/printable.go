@@ -14,16 +14,10 @@ const maxDetail = 120
 
 const ellipsis = "…"
 
-<<<<<<< HEAD
 // Printable is how text that others chose, such as a server's, becomes part of a
 // message: in one line of at most limit bytes of valid UTF-8, with nothing that
 // is not printable, and an ellipsis if something was left out at the end.
 func Printable(s string, limit int) string { return printable(s, limit) }
-=======
-// Line returns text that others chose as messages of Results quote it: in one
-// line of at most limit bytes of valid UTF-8, without what is not printable.
-func Line(s string, limit int) string { return printable(s, limit) }
->>>>>>> sap
 
 // printable returns s in one line of at most limit bytes of valid UTF-8: what
 // is not printable (control, format and bidirectional characters included) and

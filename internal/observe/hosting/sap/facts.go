@@ -111,8 +111,8 @@ const (
 	maxText = 128
 )
 
-func name(s string) string { return endpoint.Line(s, maxName) }
-func text(s string) string { return endpoint.Line(s, maxText) }
+func name(s string) string { return endpoint.Printable(s, maxName) }
+func text(s string) string { return endpoint.Printable(s, maxText) }
 
 // status reads "SAPControl-GREEN".
 func status(s string) Status {
@@ -187,7 +187,7 @@ func (f *Facts) takeInstances(items []*element) {
 		if len(number) == 1 {
 			number = "0" + number
 		}
-		instance := Instance{Host: endpoint.Line(i.value("hostname"), maxText), Number: number, Status: status(i.value("dispstatus"))}
+		instance := Instance{Host: endpoint.Printable(i.value("hostname"), maxText), Number: number, Status: status(i.value("dispstatus"))}
 		for feature := range strings.SplitSeq(i.value("features"), "|") {
 			if feature = name(feature); feature != "" {
 				instance.Features = append(instance.Features, feature)

@@ -54,7 +54,7 @@ func (p *probe) Run(ctx context.Context) observe.Result {
 		return r
 	}
 	r.Class, r.Step, r.Reason = refusal.class, refusal.step, refusal.Reason
-	r.Message = endpoint.Line(p.name+": "+refusal.Message, observe.MaxMessageLength)
+	r.Message = endpoint.Printable(p.name+": "+refusal.Message, observe.MaxMessageLength)
 	return r
 }
 

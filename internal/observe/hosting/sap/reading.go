@@ -320,9 +320,9 @@ func (r *reading) message() string {
 			told = longer
 			continue
 		}
-		return endpoint.Line(told, observe.MaxMessageLength-len(more(rest))) + more(rest)
+		return endpoint.Printable(told, observe.MaxMessageLength-len(more(rest))) + more(rest)
 	}
-	return endpoint.Line(told, observe.MaxMessageLength)
+	return endpoint.Printable(told, observe.MaxMessageLength)
 }
 
 // more says how many findings are left out.
@@ -342,8 +342,8 @@ func components(findings []finding) []hosting.Component {
 			continue
 		}
 		c := f.component
-		base := endpoint.Line(c.Name, maxText-len(" (8)"))
-		c.Name, c.Message = base, endpoint.Line(c.Message, maxText)
+		base := endpoint.Printable(c.Name, maxText-len(" (8)"))
+		c.Name, c.Message = base, endpoint.Printable(c.Message, maxText)
 		for n := 2; slices.ContainsFunc(shown, func(o hosting.Component) bool { return o.Name == c.Name }); n++ {
 			c.Name = fmt.Sprintf("%s (%d)", base, n)
 		}

@@ -72,7 +72,7 @@ func SecretNames(h *v1alpha1.SAPHosting) []string {
 // 253 bytes.
 func InstanceName(h *v1alpha1.SAPHosting, i *v1alpha1.SAPInstance) string {
 	const most = 253
-	return endpoint.Line(h.SystemID+"/"+i.Number+" on "+i.Host, most)
+	return endpoint.Printable(h.SystemID+"/"+i.Number+" on "+i.Host, most)
 }
 
 // instanceName is an InstanceName that leaves room in a message.
