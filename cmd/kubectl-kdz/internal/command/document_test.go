@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package command_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // document that a user reads.
-const document = "../../docs/kubectl.md"
+const document = "../../../../docs/kubectl.md"
 
 var update = flag.Bool("update", false, "write what the commands print into the document")
 
@@ -61,7 +62,7 @@ func TestTheDocumentsCommandsPrintWhatItSays(t *testing.T) {
 	cp := controlplanetest.Shared(t)
 	environment := append(cp.Kubectl(t.Context()).Env,
 		"PATH="+install(t)+":"+filepath.Dir(cp.KubectlPath())+":"+os.Getenv("PATH"), "LC_ALL=C", "HOME="+t.TempDir(),
-		nowVariable+"=2026-06-18T09:30:00Z")
+		nowVariable+"="+now.Format(time.RFC3339))
 	content, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
