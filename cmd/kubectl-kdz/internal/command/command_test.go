@@ -28,7 +28,7 @@ func TestJSONIsTheReport(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Name != "civento" || r.Period.Name != "2026-06" || len(r.Outages) != 1 || r.Current.NotInFigures != 39*3600+1800 {
+	if r.Name != "civento" || r.Period.Name != "2026-06" || len(r.Outages) != 1 || r.Period.Agreed != 115*3600+11*3600+4*3600+30*60-3 || r.Current.NotInFigures != 3 {
 		t.Errorf("%s", out)
 	}
 }
@@ -69,6 +69,29 @@ func TestBadInput(t *testing.T) {
 			}
 			if out != "" {
 				t.Errorf("it printed\n%s", out)
+			}
+		})
+	}
+}
+
+// Without a heartbeat the figures are as of the last write, and one line says
+// why.
+func TestWithoutAHeartbeat(t *testing.T) {
+	useCluster(t)
+	const asOf = "As of           2026-06-16 20:00:00 CEST, when the account was written last\n    "
+	for _, test := range []struct{ args, words string }{
+		{"--as clerk@example.org", `the operator's heartbeat cannot be read: configmaps "kdz-operator-heartbeat" is forbidden: User "clerk@example.org" cannot get`},
+		{"--operator-namespace leer", "the operator's heartbeat cannot be read: there is no ConfigMap leer/kdz-operator-heartbeat; is the operator in another namespace (--operator-namespace)?\n"},
+		{"--operator-namespace broken", "the operator's heartbeat cannot be read: ConfigMap broken/kdz-operator-heartbeat: heartbeat.json: recorded is missing\n"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			out, errOut, err := run(t, "", strings.Fields("availability civento -n amt-10 "+test.args)...)
+			if err != nil || errOut != "" || !strings.Contains(out, asOf+test.words) || !strings.Contains(out, "Agreed          115h 0m 0s so far") {
+				t.Errorf("%v\n%s%s", err, out, errOut)
+			}
+			out, errOut, err = run(t, "", strings.Fields("availability -A "+test.args)...)
+			if err != nil || !strings.HasPrefix(errOut, "warning: each line is as of when its account was written last: "+test.words) || !strings.Contains(out, "   2026-06-16 20:00:00 CEST\n") {
+				t.Errorf("%v\n%s%s", err, out, errOut)
 			}
 		})
 	}
