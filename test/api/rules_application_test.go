@@ -77,6 +77,11 @@ var indicatorRules = []rule{
 		set("spec.indicator.prometheus.interval", "4999ms")),
 	refuse("interval of an indicator too long", "spec.indicator.prometheus.interval", badInterval,
 		set("spec.indicator.prometheus.interval", "24h1s")),
+	accept("query with blanks around it", set("spec.indicator.prometheus.query", " up\n")),
+	refuse("blank query", "spec.indicator.prometheus.query", "query must be PromQL, such as min(up{job=\"portal\"}), and not blank",
+		set("spec.indicator.prometheus.query", " \t\n")),
+	refuse("empty query", "spec.indicator.prometheus.query", "should be at least 1 chars long", set("spec.indicator.prometheus.query", "")),
+	refuse("query too long", "spec.indicator.prometheus.query", "may not be more than 4096", set("spec.indicator.prometheus.query", strings.Repeat("a", 4097))),
 	refuse("indicator without a source", "spec.indicator", "an indicator names its source: prometheus", set("spec.indicator", object())),
 }
 
