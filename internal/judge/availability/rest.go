@@ -12,8 +12,9 @@ import (
 
 // AtRest returns an account as it stands at a moment if nothing has happened
 // since it was written, for those who know no more than what is recorded. Gaps
-// are those that may lie after that, in order: what was not seen before they end
-// counts as unobserved in them, although the operator may have seen some of it.
+// are those that may lie after that, in order. Time in a gap counts as unobserved,
+// unless the state that is stored began in it; the operator may know better when
+// it saw the Application again.
 //
 // An account is returned as it is that counts nothing, cannot be read, was
 // written no earlier than the moment or more than five years before it, or has a
