@@ -22,8 +22,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/controllers/internal/controllertest"
-	"kdz.mainz.de/operator/controllers/internal/ledger"
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
+	"kdz.mainz.de/operator/internal/heartbeat"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
@@ -91,8 +91,8 @@ func TestReplicasKeepOneLedger(t *testing.T) {
 	if err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		t.Fatal(err)
 	}
-	heartbeat := func() (o corev1.ConfigMap, recorded time.Time, sequence int64) {
-		err := c.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: ledger.HeartbeatName}, &o)
+	beat := func() (o corev1.ConfigMap, recorded time.Time, sequence int64) {
+		err := c.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: heartbeat.Name}, &o)
 		if client.IgnoreNotFound(err) != nil {
 			t.Fatal(err)
 		}
@@ -108,14 +108,14 @@ func TestReplicasKeepOneLedger(t *testing.T) {
 		return o, h.Recorded, h.Sequence
 	}
 	reaches := func(n int64) func() bool {
-		return func() bool { _, _, sequence := heartbeat(); return sequence >= n }
+		return func() bool { _, _, sequence := beat(); return sequence >= n }
 	}
 
 	first, stop := startReplica(t, namespace)
 	controllertest.AwaitThat(t, "the first leads", first.lead.Leads)
 	second, _ := startReplica(t, namespace)
 	controllertest.AwaitThat(t, "a heartbeat", reaches(1))
-	older, from, _ := heartbeat()
+	older, from, _ := beat()
 	controllertest.AwaitThat(t, "the second follows", func() bool { return !second.ledger.Recorded().IsZero() })
 	stop()
 	controllertest.AwaitThat(t, "the second leads", second.lead.Leads)
@@ -125,7 +125,7 @@ func TestReplicasKeepOneLedger(t *testing.T) {
 	}
 
 	// It is taken back to what it was.
-	now, _, _ := heartbeat()
+	now, _, _ := beat()
 	older.ResourceVersion = now.ResourceVersion
 	if err := c.Update(t.Context(), &older); err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestReplicasKeepOneLedger(t *testing.T) {
 	if len(gaps) != 1 || !gaps[0].Whole || !gaps[0].From.Equal(from) {
 		t.Errorf("gaps: %v, want one from %s", gaps, from)
 	}
-	now, recorded, _ := heartbeat()
+	now, recorded, _ := beat()
 	if err := c.Delete(t.Context(), &now); err != nil {
 		t.Fatal(err)
 	}

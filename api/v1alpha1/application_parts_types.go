@@ -276,6 +276,7 @@ type PrometheusIndicator struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
+	// +kubebuilder:validation:XValidation:rule="self.trim() != ''",message="query must be PromQL, such as min(up{job=\"portal\"}), and not blank"
 	Query string `json:"query,omitempty"`
 
 	// interval between two questions, at least 5s.

@@ -197,9 +197,10 @@ const (
 )
 
 // MaintenanceWindow is an agreed time in which an outage is maintenance: once
-// (startAt) or again and again (schedule).
+// (startAt) or again and again (schedule). One that cannot be used, although the
+// rules let it pass, is left out, and the condition Ready of the object says why.
 // +kubebuilder:validation:XValidation:rule="has(self.startAt) != has(self.schedule)",message="a maintenance window has exactly one of startAt (once) and schedule (recurring)"
-// +kubebuilder:validation:XValidation:rule="(self.duration.size() < 2 || !self.duration.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self.duration) > duration('0s') && duration(self.duration) <= duration('168h'))",message="duration of a maintenance window must be more than 0s and at most 168h"
+// +kubebuilder:validation:XValidation:rule="(self.duration.size() < 2 || !self.duration.matches('^([0-9]{1,6}([.][0-9]+)?h)?([0-9]{1,7}([.][0-9]+)?m)?([0-9]{1,8}([.][0-9]+)?s)?([0-9]{1,8}([.][0-9]+)?ms)?$')) || (duration(self.duration) >= duration('1s') && duration(self.duration) <= duration('168h'))",message="duration of a maintenance window must be at least 1s and at most 168h"
 type MaintenanceWindow struct {
 	// name of the window, unique in its list.
 	// +required
@@ -210,7 +211,13 @@ type MaintenanceWindow struct {
 	StartAt Moment `json:"startAt,omitempty"`
 
 	// schedule says when a recurring window begins: five cron fields (minute,
-	// hour, day of month, month, day of week), in timeZone.
+	// hour, day of month, month, day of week), in timeZone. Where both days are
+	// given, either will do. It must happen at all, and at most 96 times a day;
+	// openings that overlap or touch count as one. On a day on which the clocks
+	// are moved, a schedule for certain hours begins once: at the first of a time
+	// that they show twice, and when they are moved past its time. A schedule for
+	// every hour (*) follows the hours as they pass: it begins in each of two that
+	// the clocks show alike, and has none in one that they leave out.
 	// +optional
 	// +kubebuilder:validation:MinLength=9
 	// +kubebuilder:validation:MaxLength=128
@@ -222,7 +229,8 @@ type MaintenanceWindow struct {
 	// +kubebuilder:default="Europe/Berlin"
 	TimeZone TimeZone `json:"timeZone,omitempty"`
 
-	// duration of the window.
+	// duration of the window, 1s to 168h, as time passes: moving the clocks makes
+	// it neither longer nor shorter. It counts in whole seconds.
 	// +required
 	Duration Duration `json:"duration,omitempty"`
 

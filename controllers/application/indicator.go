@@ -4,6 +4,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -57,6 +58,9 @@ func gatherIndicator(ctx context.Context, c client.Reader, source IndicatorSourc
 		return check, s.rejectIndicator("interval", err), nil
 	}
 	check.Interval, check.Timeout = interval, min(interval/2, maxIndicatorTimeout)
+	if strings.TrimSpace(p.Query) == "" {
+		return check, s.rejectIndicator("query", errors.New("must be PromQL, and not blank")), nil
+	}
 	server, err := prometheusServer(ctx, c, p.Server)
 	if err != nil {
 		return nil, nil, err

@@ -96,6 +96,10 @@ func TestGatherIndicator(t *testing.T) {
 			indicator: declared(func(p *v1alpha1.PrometheusIndicator) { p.Interval = "often" }),
 			policy:    lists, reason: v1alpha1.ReasonInvalidSpec, words: `"often" is no duration`,
 		},
+		"query is blank": {
+			indicator: declared(func(p *v1alpha1.PrometheusIndicator) { p.Query = " \n" }),
+			policy:    lists, reason: v1alpha1.ReasonInvalidSpec, words: "spec.indicator.prometheus.query: must be PromQL, and not blank",
+		},
 		"server cannot be asked": {
 			indicator: declared(), policy: policyWith("city", "https://u:p@city.example"),
 			reason: v1alpha1.ReasonInvalidSpec, words: "user or password",

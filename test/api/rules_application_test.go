@@ -40,12 +40,13 @@ func maintenanceRules(path string) []rule { return windowRules(path+"[0]", path+
 // first path, and of one that recurs.
 func windowRules(once, recurring string) []rule {
 	const which = "a maintenance window has exactly one of startAt (once) and schedule (recurring)"
-	const howLong = "duration of a maintenance window must be more than 0s and at most 168h"
+	const howLong = "duration of a maintenance window must be at least 1s and at most 168h"
 	return []rule{
 		refuse("window at no time", once, which, unset(once+".startAt")),
 		refuse("window once and recurring", recurring, which, set(recurring+".startAt", "2026-12-01T18:00:00Z")),
 		accept("longest window", set(once+".duration", "168h")),
-		accept("shortest window", set(once+".duration", "1ms")),
+		accept("shortest window", set(once+".duration", "1s")),
+		refuse("window too short", once, howLong, set(once+".duration", "999ms")),
 		refuse("window of no duration", once, howLong, set(once+".duration", "0s")),
 		refuse("window of more than a week", once, howLong, set(once+".duration", "168h1s")),
 	}
@@ -76,6 +77,11 @@ var indicatorRules = []rule{
 		set("spec.indicator.prometheus.interval", "4999ms")),
 	refuse("interval of an indicator too long", "spec.indicator.prometheus.interval", badInterval,
 		set("spec.indicator.prometheus.interval", "24h1s")),
+	accept("query with blanks around it", set("spec.indicator.prometheus.query", " up\n")),
+	refuse("blank query", "spec.indicator.prometheus.query", "query must be PromQL, such as min(up{job=\"portal\"}), and not blank",
+		set("spec.indicator.prometheus.query", " \t\n")),
+	refuse("empty query", "spec.indicator.prometheus.query", "should be at least 1 chars long", set("spec.indicator.prometheus.query", "")),
+	refuse("query too long", "spec.indicator.prometheus.query", "may not be more than 4096", set("spec.indicator.prometheus.query", strings.Repeat("a", 4097))),
 	refuse("indicator without a source", "spec.indicator", "an indicator names its source: prometheus", set("spec.indicator", object())),
 }
 

@@ -47,8 +47,10 @@ func (f *fleet) fillHistories(ctx context.Context) error {
 // fillHistory fills an account with outages and periods that are over.
 func fillHistory(record *v1alpha1.AvailabilityRecord) {
 	end := record.Current.StartAt.Time
+	// Months are taken from the first of them: one before the 31st may be itself.
+	first := time.Date(end.Year(), end.Month(), 1, 0, 0, 0, 0, time.UTC)
 	for i := range fullPeriods {
-		from, to := metav1.NewTime(end.AddDate(0, -i-1, 0)), metav1.NewTime(end.AddDate(0, -i, 0))
+		from, to := metav1.NewTime(first.AddDate(0, -i-1, 0)), metav1.NewTime(first.AddDate(0, -i, 0))
 		record.Periods = append(record.Periods, v1alpha1.AccountPeriod{
 			Period: from.Format("2006-01"), StartAt: &from, EndAt: &to, ServiceLevel: "office-hours", Objective: "99.5",
 			Availability: "99.86817", Agreed: 788400, Charged: 1040, Budget: 3942, Result: v1alpha1.ResultMet,

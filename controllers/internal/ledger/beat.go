@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"kdz.mainz.de/operator/internal/heartbeat"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
@@ -17,11 +18,11 @@ const copyEvery = time.Hour
 // Gap takes note of a time in which the engine could not see.
 func (l *Ledger) Gap(g observe.Gap) {
 	l.mu.Lock()
-	noted := gap{From: g.From.UTC(), Reason: g.Reason, began: g.From.UTC()}
+	noted := heldGap{gap: gap{From: g.From.UTC(), Reason: g.Reason}, began: g.From.UTC()}
 	if !g.To.IsZero() {
 		noted.To = g.To.UTC()
 	}
-	if i := slices.IndexFunc(l.held, func(h gap) bool { return h.lasts() && h.began.Equal(noted.began) }); i >= 0 {
+	if i := slices.IndexFunc(l.held, func(h heldGap) bool { return h.lasts() && h.began.Equal(noted.began) }); i >= 0 {
 		noted.From = l.held[i].From // another saw what was before
 		l.held[i] = noted
 	} else {
@@ -42,16 +43,19 @@ func (l *Ledger) trim() {
 		return
 	}
 	lasting, ended := split(l.held)
-	l.held = append(lasting, union(ended)...)
+	l.held = lasting
+	for _, g := range union(ended) {
+		l.held = append(l.held, heldGap{gap: g})
+	}
 }
 
 // split returns the gaps that last and those that have ended.
-func split(gaps []gap) (lasting, ended []gap) {
-	for _, g := range gaps {
+func split(held []heldGap) (lasting []heldGap, ended []gap) {
+	for _, g := range held {
 		if g.lasts() {
 			lasting = append(lasting, g)
 		} else {
-			ended = append(ended, g)
+			ended = append(ended, g.gap)
 		}
 	}
 	return lasting, ended
@@ -83,8 +87,8 @@ func (l *Ledger) beat(ctx context.Context) error {
 	if !at.After(last.Recorded) {
 		return nil
 	}
-	next := newHeartbeat(watermark, at, last.Sequence+1, l.o.Identity)
-	resourceVersion, err := l.write(ctx, HeartbeatName, heartbeatKey, l.beatVersion, next)
+	next := newBeat(watermark, at, last.Sequence+1, l.o.Identity)
+	resourceVersion, err := l.write(ctx, l.beatVersion, &next)
 	switch {
 	case err == nil:
 		l.acknowledge(next, resourceVersion)
@@ -96,7 +100,7 @@ func (l *Ledger) beat(ctx context.Context) error {
 }
 
 // acknowledge takes note of the heartbeat that is stored.
-func (l *Ledger) acknowledge(h heartbeat, resourceVersion string) {
+func (l *Ledger) acknowledge(h heartbeat.Beat, resourceVersion string) {
 	l.beatVersion = resourceVersion
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -116,7 +120,7 @@ func (l *Ledger) endSinceBeat(at time.Time) {
 		}
 	}
 	// All was looked at before that heartbeat: nothing is missing.
-	l.held = slices.DeleteFunc(l.held, func(g gap) bool { return !g.lasts() && !g.To.After(g.From) })
+	l.held = slices.DeleteFunc(l.held, func(g heldGap) bool { return !g.lasts() && !g.To.After(g.From) })
 	changed := l.publish()
 	l.mu.Unlock()
 	if changed {
@@ -129,12 +133,12 @@ func (l *Ledger) storeGaps(ctx context.Context) error {
 	l.mu.RLock()
 	_, ended := split(l.held)
 	recorded := l.last.Recorded
-	next := list{Version: version, Recorded: recorded, Gaps: union(l.stored, ended)}
+	next := heartbeat.Gaps{Version: heartbeat.Version, Recorded: recorded, Gaps: union(l.stored, ended)}
 	l.mu.RUnlock()
 	if len(ended) == 0 && recorded.Sub(l.gapsRecorded) < copyEvery {
 		return nil
 	}
-	resourceVersion, err := l.write(ctx, GapsName, gapsKey, l.gapsVersion, next)
+	resourceVersion, err := l.write(ctx, l.gapsVersion, &next)
 	if overtaken(err) {
 		// Another hand wrote it, or the cluster forgot: what both know holds.
 		found, there, readErr := l.readGaps(ctx)
@@ -148,7 +152,7 @@ func (l *Ledger) storeGaps(ctx context.Context) error {
 		if found != nil {
 			next.Gaps = union(next.Gaps, found.Gaps)
 		}
-		resourceVersion, err = l.write(ctx, GapsName, gapsKey, there, next)
+		resourceVersion, err = l.write(ctx, there, &next)
 	}
 	if err != nil {
 		return err
@@ -156,7 +160,7 @@ func (l *Ledger) storeGaps(ctx context.Context) error {
 	l.gapsVersion, l.gapsRecorded = resourceVersion, recorded
 	l.mu.Lock()
 	l.stored = next.Gaps
-	l.held = slices.DeleteFunc(l.held, func(g gap) bool { return slices.Contains(ended, g) })
+	l.held = slices.DeleteFunc(l.held, func(g heldGap) bool { return slices.Contains(ended, g.gap) })
 	changed := l.publish()
 	l.mu.Unlock()
 	if changed {
@@ -167,7 +171,7 @@ func (l *Ledger) storeGaps(ctx context.Context) error {
 
 // reconsider finds out why the heartbeat is not as we wrote it.
 func (l *Ledger) reconsider(ctx context.Context) error {
-	found, resourceVersion, err := l.readHeartbeat(ctx)
+	found, resourceVersion, err := l.readBeat(ctx)
 	if err != nil {
 		return err
 	}
@@ -209,7 +213,7 @@ func (l *Ledger) lastTrace(ctx context.Context) (time.Time, error) {
 }
 
 // traceIn is lastTrace by the gaps as they are in the cluster.
-func (l *Ledger) traceIn(gaps *list) time.Time {
+func (l *Ledger) traceIn(gaps *heartbeat.Gaps) time.Time {
 	switch {
 	case gaps == nil || !gaps.Recorded.Before(l.gapsRecorded):
 		return l.Recorded()
@@ -225,7 +229,7 @@ func (l *Ledger) rewind(from time.Time) {
 	l.o.Logger.Info("the cluster forgot what was recorded: that time counts as unobserved", "from", from, "to", now, "reason", ReasonHistoryRewound)
 	l.o.Observer.SettleBefore(now)
 	l.mu.Lock()
-	l.held = append(l.held, gap{From: from.UTC(), To: now.UTC(), Reason: ReasonHistoryRewound, Whole: true})
+	l.held = append(l.held, heldGap{gap: gap{From: from.UTC(), To: now.UTC(), Reason: ReasonHistoryRewound, Whole: true}})
 	l.floor, l.floors = now, nil
 	changed := l.publish()
 	l.mu.Unlock()

@@ -5,7 +5,6 @@ package ledger
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,105 +13,37 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"kdz.mainz.de/operator/internal/heartbeat"
 	"kdz.mainz.de/operator/internal/observe"
 )
 
-// Names of the two ConfigMaps, and the key of each.
-const (
-	HeartbeatName = "kdz-operator-heartbeat"
-	GapsName      = "kdz-operator-gaps"
-	heartbeatKey  = "heartbeat.json"
-	gapsKey       = "gaps.json"
-)
-
-// version of the documents. Later ones only add fields, so that an older
-// operator reads them.
-const version = 1
-
-// heartbeat is what is in the object of that name.
-type heartbeat struct {
-	Version int `json:"version"`
-	// Recorded is up to when everything that was seen is recorded.
-	Recorded time.Time `json:"recorded"`
-	// Sequence is one more with each heartbeat, whoever writes it.
-	Sequence int64 `json:"sequence"`
-	// Identity of the process that wrote it.
-	Identity string `json:"identity"`
-	// Pending are failures that are not an outage yet.
-	Pending []pending `json:"pending,omitempty"`
-}
-
-// pending is a streak of failures that is not recorded otherwise.
-type pending struct {
-	Namespace    string    `json:"namespace,omitempty"`
-	Name         string    `json:"name"`
-	Check        string    `json:"check"`
-	FirstFailure time.Time `json:"firstFailure"`
-	Count        int       `json:"count"`
-}
-
-// list of gaps, as it is in the object of that name.
-type list struct {
-	Version int `json:"version"`
-	// Recorded as in the heartbeat, at most about an hour ago: it is what is
-	// left to know if that is lost.
-	Recorded time.Time `json:"recorded"`
-	Gaps     []gap     `json:"gaps"`
-}
-
 // streaks are the pending failures as the observer has them.
-func (h *heartbeat) streaks() []observe.Pending {
-	all := make([]observe.Pending, len(h.Pending))
-	for i, p := range h.Pending {
+func streaks(b *heartbeat.Beat) []observe.Pending {
+	all := make([]observe.Pending, len(b.Pending))
+	for i, p := range b.Pending {
 		all[i] = observe.Pending{Check: p.Check, FirstFailure: p.FirstFailure, Count: p.Count}
 		all[i].Subscriber.Namespace, all[i].Subscriber.Name = p.Namespace, p.Name
 	}
 	return all
 }
 
-// newHeartbeat returns what there is to be written.
-func newHeartbeat(w observe.Watermark, recorded time.Time, sequence int64, identity string) heartbeat {
-	h := heartbeat{Version: version, Recorded: recorded.UTC(), Sequence: sequence, Identity: identity}
+// newBeat returns what there is to be written.
+func newBeat(w observe.Watermark, recorded time.Time, sequence int64, identity string) heartbeat.Beat {
+	b := heartbeat.Beat{Version: heartbeat.Version, Recorded: recorded.UTC(), Sequence: sequence, Identity: identity}
 	for _, p := range w.Pending {
-		h.Pending = append(h.Pending, pending{
+		b.Pending = append(b.Pending, heartbeat.Pending{
 			Namespace: p.Subscriber.Namespace, Name: p.Subscriber.Name,
 			Check: p.Check, FirstFailure: p.FirstFailure.UTC(), Count: p.Count,
 		})
 	}
-	return h
+	return b
 }
 
-// check says what is wrong with a heartbeat that was read.
-func (h *heartbeat) check() error {
-	switch {
-	case h.Version < 1:
-		return fmt.Errorf("version is %d, but must be at least 1", h.Version)
-	case h.Recorded.IsZero():
-		return errors.New("recorded is missing")
-	case h.Sequence < 1:
-		return fmt.Errorf("sequence is %d, but must be at least 1", h.Sequence)
-	}
-	h.Pending = h.Pending[:min(len(h.Pending), observe.MaxPending)]
-	return nil
-}
-
-// check says what is wrong with a list of gaps that was read.
-func (g *list) check() error {
-	if g.Version < 1 {
-		return fmt.Errorf("version is %d, but must be at least 1", g.Version)
-	}
-	for i := range g.Gaps {
-		if g.Gaps[i].From.IsZero() || !g.Gaps[i].To.After(g.Gaps[i].From) {
-			return fmt.Errorf("gap %d is from %s to %s, but must end after it began", i, g.Gaps[i].From, g.Gaps[i].To)
-		}
-	}
-	return nil
-}
-
-// read reads an object and what it holds. A document that cannot be read is
-// told and counts as lost: then, and if there is no object, found is false.
-func (l *Ledger) read(ctx context.Context, name, key string, document interface{ check() error }) (found bool, resourceVersion string, err error) {
+// read reads what an object holds. A document that cannot be read is told and
+// counts as lost: then, and if there is no object, found is false.
+func (l *Ledger) read(ctx context.Context, document heartbeat.Document) (found bool, resourceVersion string, err error) {
 	var object corev1.ConfigMap
+	name, _ := document.Place()
 	err = l.o.Client.Get(ctx, client.ObjectKey{Namespace: l.o.Namespace, Name: name}, &object)
 	switch {
 	case apierrors.IsNotFound(err):
@@ -120,29 +51,26 @@ func (l *Ledger) read(ctx context.Context, name, key string, document interface{
 	case err != nil:
 		return false, "", fmt.Errorf("read ConfigMap %s/%s: %w", l.o.Namespace, name, err)
 	}
-	err = json.Unmarshal([]byte(object.Data[key]), document)
-	if err == nil {
-		err = document.check()
-	}
-	if err != nil {
-		l.o.Logger.Error(err, "a ConfigMap of the operator cannot be read and counts as lost", "namespace", l.o.Namespace, "name", name, "key", key)
+	if err := heartbeat.Decode(&object, document); err != nil {
+		l.o.Logger.Error(err, "a ConfigMap of the operator cannot be read and counts as lost", "namespace", l.o.Namespace, "name", name)
 		return false, object.ResourceVersion, nil
 	}
 	return true, object.ResourceVersion, nil
 }
 
-func (l *Ledger) readHeartbeat(ctx context.Context) (*heartbeat, string, error) {
-	h := &heartbeat{}
-	found, resourceVersion, err := l.read(ctx, HeartbeatName, heartbeatKey, h)
+func (l *Ledger) readBeat(ctx context.Context) (*heartbeat.Beat, string, error) {
+	b := &heartbeat.Beat{}
+	found, resourceVersion, err := l.read(ctx, b)
 	if !found {
-		h = nil
+		return nil, resourceVersion, err
 	}
-	return h, resourceVersion, err
+	b.Pending = b.Pending[:min(len(b.Pending), observe.MaxPending)]
+	return b, resourceVersion, err
 }
 
-func (l *Ledger) readGaps(ctx context.Context) (*list, string, error) {
-	g := &list{}
-	found, resourceVersion, err := l.read(ctx, GapsName, gapsKey, g)
+func (l *Ledger) readGaps(ctx context.Context) (*heartbeat.Gaps, string, error) {
+	g := &heartbeat.Gaps{}
+	found, resourceVersion, err := l.read(ctx, g)
 	if !found {
 		g = nil
 	}
@@ -151,7 +79,8 @@ func (l *Ledger) readGaps(ctx context.Context) (*list, string, error) {
 
 // write replaces the version of an object that is known, or creates it if none
 // is, and returns its new version.
-func (l *Ledger) write(ctx context.Context, name, key, resourceVersion string, document any) (string, error) {
+func (l *Ledger) write(ctx context.Context, resourceVersion string, document heartbeat.Document) (string, error) {
+	name, key := document.Place()
 	text, err := json.Marshal(document)
 	if err != nil {
 		return "", fmt.Errorf("write ConfigMap %s/%s: %w", l.o.Namespace, name, err)

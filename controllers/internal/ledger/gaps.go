@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"kdz.mainz.de/operator/internal/heartbeat"
 	"kdz.mainz.de/operator/internal/judge/availability"
 )
 
@@ -25,15 +26,11 @@ const (
 	ReasonHeartbeatLost = "HeartbeatLost"
 )
 
-// gap is a time that nobody observed.
-type gap struct {
-	// From when to when; To is zero while it lasts.
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
-	// Reason is a CamelCase word for people.
-	Reason string `json:"reason"`
-	// Whole: not even what a process saw in it counts.
-	Whole bool `json:"whole,omitempty"`
+type gap = heartbeat.Gap
+
+// heldGap is a gap that is not stored.
+type heldGap struct {
+	gap
 	// sinceBeat: it began with the last heartbeat of another, and lasts until
 	// this process has looked at everything.
 	sinceBeat bool
@@ -41,15 +38,15 @@ type gap struct {
 	began time.Time
 }
 
-func (g gap) lasts() bool { return g.To.IsZero() }
+func (g *heldGap) lasts() bool { return g.To.IsZero() }
 
-func (g gap) length() time.Duration { return g.To.Sub(g.From) }
+func length(g gap) time.Duration { return g.To.Sub(g.From) }
 
 // merge returns one gap in the place of two, a not beginning after b. Nothing
 // that was unobserved becomes observed by it.
 func merge(a, b gap) gap {
 	merged := gap{From: a.From, To: a.To, Reason: a.Reason, Whole: a.Whole || b.Whole}
-	if b.length() > a.length() {
+	if length(b) > length(a) {
 		merged.Reason = b.Reason
 	}
 	if b.To.After(a.To) {
@@ -104,7 +101,10 @@ func nearest(gaps []gap) int {
 // publish makes what is stored and held what Gaps returns, and says whether
 // that is another than before. The caller holds mu.
 func (l *Ledger) publish() bool {
-	gaps := slices.Concat(l.stored, l.held)
+	gaps := slices.Clone(l.stored)
+	for i := range l.held {
+		gaps = append(gaps, l.held[i].gap)
+	}
 	slices.SortStableFunc(gaps, func(a, b gap) int { return a.From.Compare(b.From) })
 	all := make([]availability.Gap, len(gaps))
 	for i, g := range gaps {

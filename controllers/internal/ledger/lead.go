@@ -6,6 +6,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"kdz.mainz.de/operator/internal/heartbeat"
 )
 
 // phaseSlack is how far apart two replicas may see one failure: they do not ask
@@ -17,7 +19,7 @@ const phaseSlack = 30 * time.Second
 func (l *Ledger) Lead(ctx context.Context, unchanged bool) error {
 	l.exchange.Lock()
 	defer l.exchange.Unlock()
-	found, beatVersion, err := l.readHeartbeat(ctx)
+	found, beatVersion, err := l.readBeat(ctx)
 	if err != nil {
 		return err
 	}
@@ -48,16 +50,16 @@ func (l *Ledger) Lead(ctx context.Context, unchanged bool) error {
 		l.takeOver(*found, ReasonNobodyObserved)
 	case gaps != nil:
 		l.o.Logger.Info("there is no heartbeat, but there was one; what was recorded after its last trace counts as unobserved", "from", gaps.Recorded)
-		l.takeOver(heartbeat{Recorded: gaps.Recorded}, ReasonHeartbeatLost)
+		l.takeOver(heartbeat.Beat{Recorded: gaps.Recorded}, ReasonHeartbeatLost)
 	default:
-		l.takeOver(heartbeat{}, "") // nobody ever recorded anything here
+		l.takeOver(heartbeat.Beat{}, "") // nobody ever recorded anything here
 	}
 	return nil
 }
 
 // rewound says whether the cluster forgot a heartbeat that we know of, and no
 // leader has seen to it yet.
-func (l *Ledger) rewound(found *heartbeat, last heartbeat) bool {
+func (l *Ledger) rewound(found *heartbeat.Beat, last heartbeat.Beat) bool {
 	switch {
 	case last.Sequence == 0:
 		return false
@@ -70,18 +72,18 @@ func (l *Ledger) rewound(found *heartbeat, last heartbeat) bool {
 }
 
 // takeOver goes on where a heartbeat of another ends.
-func (l *Ledger) takeOver(h heartbeat, reason string) {
+func (l *Ledger) takeOver(h heartbeat.Beat, reason string) {
 	l.dropSinceBeat(h.Recorded)
 	swept, done := l.o.Observer.Swept()
 	if !h.Recorded.IsZero() {
-		l.o.Observer.Resume(h.streaks())
-		l.o.Observer.SettleBefore(h.settled())
+		l.o.Observer.Resume(streaks(&h))
+		l.o.Observer.SettleBefore(settled(&h))
 	}
 	l.mu.Lock()
 	l.last = h
-	l.floor, l.floors = h.Recorded, h.floors()
+	l.floor, l.floors = h.Recorded, floors(&h)
 	if !h.Recorded.IsZero() && (!done || swept.After(h.Recorded)) {
-		l.held = append(l.held, gap{From: h.Recorded, Reason: reason, sinceBeat: true})
+		l.held = append(l.held, heldGap{gap: gap{From: h.Recorded, Reason: reason}, sinceBeat: true})
 	}
 	l.mu.Unlock()
 	l.tellIfChanged()
@@ -93,7 +95,7 @@ func (l *Ledger) takeOver(h heartbeat, reason string) {
 
 // settled is the moment before which nothing that another process saw can be
 // missing: a failure that was pending is recorded by nobody but its successor.
-func (h *heartbeat) settled() time.Time {
+func settled(h *heartbeat.Beat) time.Time {
 	at := h.Recorded
 	for _, p := range h.Pending {
 		if first := p.FirstFailure.Add(-phaseSlack); first.Before(at) {
@@ -104,9 +106,9 @@ func (h *heartbeat) settled() time.Time {
 }
 
 // floors are those of the checks whose failures were pending.
-func (h *heartbeat) floors() map[check]time.Time {
+func floors(h *heartbeat.Beat) map[check]time.Time {
 	all := map[check]time.Time{}
-	for _, p := range h.streaks() {
+	for _, p := range streaks(h) {
 		if p.FirstFailure.Before(h.Recorded) {
 			all[check{p.Subscriber, p.Check}] = p.FirstFailure
 		}
@@ -115,7 +117,7 @@ func (h *heartbeat) floors() map[check]time.Time {
 }
 
 // adopt takes over the gaps that are stored. What we know besides stays.
-func (l *Ledger) adopt(gaps *list, resourceVersion string) {
+func (l *Ledger) adopt(gaps *heartbeat.Gaps, resourceVersion string) {
 	l.gapsVersion, l.gapsRecorded = resourceVersion, time.Time{}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -131,7 +133,7 @@ func (l *Ledger) adopt(gaps *list, resourceVersion string) {
 func (l *Ledger) dropSinceBeat(recorded time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.held = slices.DeleteFunc(l.held, func(g gap) bool {
+	l.held = slices.DeleteFunc(l.held, func(g heldGap) bool {
 		return g.sinceBeat || (!g.lasts() && !g.Whole && !g.To.After(recorded))
 	})
 	for i := range l.held {
@@ -153,7 +155,7 @@ func (l *Ledger) tellIfChanged() {
 
 // follow reads what the leader recorded, and forgets what that makes good.
 func (l *Ledger) follow(ctx context.Context) error {
-	found, beatVersion, err := l.readHeartbeat(ctx)
+	found, beatVersion, err := l.readBeat(ctx)
 	if err != nil {
 		return err
 	}
@@ -178,7 +180,7 @@ func (l *Ledger) follow(ctx context.Context) error {
 	l.acknowledge(*found, beatVersion)
 	if found.Identity != l.o.Identity {
 		l.dropSinceBeat(found.Recorded)
-		l.o.Observer.SettleBefore(found.settled())
+		l.o.Observer.SettleBefore(settled(found))
 	}
 	l.tellIfChanged()
 	return nil

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"kdz.mainz.de/operator/internal/heartbeat"
 	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/observe"
 )
@@ -80,12 +81,12 @@ type Ledger struct {
 
 	mu sync.RWMutex
 	// last is the heartbeat as it was acknowledged, or read, last.
-	last heartbeat
+	last heartbeat.Beat
 	// stored gaps, in order.
 	stored []gap
 	// held are gaps that are not stored: those that last, and those of which
 	// nobody could be told yet.
-	held []gap
+	held []heldGap
 	// all is what Gaps returns.
 	all []availability.Gap
 	// floor of all checks but those in floors.

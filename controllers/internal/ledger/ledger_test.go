@@ -11,8 +11,10 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 
+	"kdz.mainz.de/operator/internal/heartbeat"
 	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/observe"
 )
@@ -75,7 +77,7 @@ func TestS2GapOfARestart(t *testing.T) {
 	p.sweep(at(365))
 	before, changed := len(c.writes), p.changed
 	p.see(at(366))
-	if got := c.writes[before:]; !slices.Equal(got, []string{GapsName, HeartbeatName}) {
+	if got := c.writes[before:]; !slices.Equal(got, []string{heartbeat.GapsName, heartbeat.Name}) {
 		t.Errorf("written: %v", got)
 	}
 	p.wantRecorded(at(366))
@@ -160,9 +162,9 @@ func TestLostAnswer(t *testing.T) {
 	p.wantGaps()
 
 	// Its labels are not history.
-	o := c.stored[HeartbeatName]
+	o := c.stored[heartbeat.Name]
 	o.ResourceVersion = "by hand"
-	c.stored[HeartbeatName] = o
+	c.stored[heartbeat.Name] = o
 	p.see(at(30))
 	p.see(at(35))
 	p.wantRecorded(at(35))
@@ -236,12 +238,12 @@ func TestS5RestoreSeenByAnother(t *testing.T) {
 // gap, and it goes on.
 func TestHeartbeatTakenAway(t *testing.T) {
 	for name, take := range map[string]func(*cluster, corev1.ConfigMap){
-		"deleted": func(c *cluster, _ corev1.ConfigMap) { delete(c.stored, HeartbeatName) },
+		"deleted": func(c *cluster, _ corev1.ConfigMap) { delete(c.stored, heartbeat.Name) },
 		"broken": func(c *cluster, older corev1.ConfigMap) {
-			older.Data = map[string]string{heartbeatKey: "{"}
-			c.stored[HeartbeatName] = older
+			older.Data = map[string]string{"heartbeat.json": "{"}
+			c.stored[heartbeat.Name] = older
 		},
-		"replaced": func(c *cluster, older corev1.ConfigMap) { c.stored[HeartbeatName] = older },
+		"replaced": func(c *cluster, older corev1.ConfigMap) { c.stored[heartbeat.Name] = older },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster()
@@ -249,7 +251,7 @@ func TestHeartbeatTakenAway(t *testing.T) {
 			p.lead(false)
 			p.sweep(at(1))
 			p.see(at(10))
-			older := c.snapshot()[HeartbeatName]
+			older := c.snapshot()[heartbeat.Name]
 			p.see(at(20))
 			take(c, older)
 			p.see(at(25))
@@ -277,7 +279,7 @@ func TestHeartbeatLostMeanwhile(t *testing.T) {
 	for s := 10.; s <= 8000; s += 10 {
 		old.see(at(s))
 	}
-	delete(c.stored, HeartbeatName)
+	delete(c.stored, heartbeat.Name)
 	p := newProcess(t, c, "new", at(8100))
 	p.lead(false)
 	p.sweep(at(8150))
@@ -340,23 +342,23 @@ func TestBlindness(t *testing.T) {
 func TestBrokenGaps(t *testing.T) {
 	c := newCluster()
 	p := newProcess(t, c, "a", at(0))
-	c.stored[GapsName] = corev1.ConfigMap{Data: map[string]string{gapsKey: `{"version":1,"gaps":[{"from":"2026-11-02T12:00:00Z","to":"2026-11-02T11:00:00Z"}]}`}}
+	c.stored[heartbeat.GapsName] = corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{ResourceVersion: "7"}, Data: map[string]string{"gaps.json": `{"version":1,"gaps":[{"from":"2026-11-02T12:00:00Z","to":"2026-11-02T11:00:00Z"}]}`}}
 	p.lead(false)
-	if said := strings.Join(p.said, "\n"); !strings.Contains(said, "must end after it began") || !strings.Contains(said, GapsName) {
+	if said := strings.Join(p.said, "\n"); !strings.Contains(said, "must end after it began") || !strings.Contains(said, heartbeat.GapsName) {
 		t.Errorf("said %s", said)
 	}
 	p.sweep(at(1))
 	p.Gap(observe.Gap{From: at(2), To: at(3), Reason: observe.GapBlind})
 	p.see(at(5))
-	if n := len(c.gaps(t)); n != 1 {
-		t.Errorf("%d gaps are stored", n)
+	if got := c.gaps(t); len(got) != 1 || !got[0].From.Equal(at(2)) {
+		t.Errorf("stored gaps are %v", got)
 	}
 }
 
 // An older operator reads what a later one wrote.
 func TestLaterVersionIsRead(t *testing.T) {
 	c := newCluster()
-	c.stored[HeartbeatName] = corev1.ConfigMap{Data: map[string]string{heartbeatKey: `{"version":2,"recorded":"2026-11-02T12:00:10Z","sequence":7,"identity":"x","more":true}`}}
+	c.stored[heartbeat.Name] = corev1.ConfigMap{Data: map[string]string{"heartbeat.json": `{"version":2,"recorded":"2026-11-02T12:00:10Z","sequence":7,"identity":"x","more":true}`}}
 	p := newProcess(t, c, "a", at(20))
 	p.lead(false)
 	p.wantGaps(availability.Gap{From: at(10)})

@@ -4,7 +4,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -21,6 +20,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"kdz.mainz.de/operator/internal/heartbeat"
 	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/observe"
 )
@@ -118,24 +118,25 @@ func (c *cluster) restore(backup map[string]corev1.ConfigMap) {
 }
 
 // beat is the heartbeat as it is stored.
-func (c *cluster) beat(t *testing.T) heartbeat {
+func (c *cluster) beat(t *testing.T) heartbeat.Beat {
 	t.Helper()
-	var h heartbeat
-	if err := json.Unmarshal([]byte(c.stored[HeartbeatName].Data[heartbeatKey]), &h); err != nil {
+	var b heartbeat.Beat
+	o := c.stored[heartbeat.Name]
+	if err := heartbeat.Decode(&o, &b); err != nil {
 		t.Fatal(err)
 	}
-	return h
+	return b
 }
 
 // gaps are those that are stored.
 func (c *cluster) gaps(t *testing.T) []gap {
 	t.Helper()
-	o, found := c.stored[GapsName]
+	o, found := c.stored[heartbeat.GapsName]
 	if !found {
 		return nil
 	}
-	var l list
-	if err := json.Unmarshal([]byte(o.Data[gapsKey]), &l); err != nil {
+	var l heartbeat.Gaps
+	if err := heartbeat.Decode(&o, &l); err != nil {
 		t.Fatal(err)
 	}
 	return l.Gaps

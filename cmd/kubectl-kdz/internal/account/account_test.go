@@ -93,7 +93,7 @@ func decode(t *testing.T, chunk []byte, into runtime.Object) {
 }
 
 func (w *world) given(period string) account.Given {
-	g := account.Given{Record: &w.records[0], Levels: w.levels, Period: period, Now: now}
+	g := account.Given{Record: &w.records[0], Levels: w.levels, Recorded: recorded(now.Add(-3 * time.Second)), Period: period, Now: now}
 	if len(w.apps) > 0 {
 		g.Application = &w.apps[0]
 	}
@@ -154,7 +154,7 @@ func TestTheListBeginsWithTheLeastBudget(t *testing.T) {
 	w := load(t, "none", "met", "open", "breached", "lost", "rolling")
 	w.apps = append(w.apps, v1alpha1.Application{})
 	w.apps[len(w.apps)-1].Namespace, w.apps[len(w.apps)-1].Name = "amt-33", "new"
-	golden(t, "list.txt", account.BuildList(w.apps, w.records, w.levels).Text())
+	golden(t, "list.txt", account.BuildList(w.apps, w.records, w.levels, recorded(now)).Text())
 }
 
 func TestPeriodsThatThereAreNot(t *testing.T) {

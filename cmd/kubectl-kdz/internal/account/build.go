@@ -22,6 +22,8 @@ type Given struct {
 	Application *v1alpha1.Application
 	// Levels that could be read, by name.
 	Levels map[v1alpha1.ObjectName]*v1alpha1.ServiceLevel
+	// Recorded is what the operator has recorded of all accounts.
+	Recorded Recorded
 	// Period that is asked for; empty means the one that runs, or the latest if
 	// none does.
 	Period string
@@ -58,8 +60,12 @@ func Build(g Given) (*Report, error) {
 		Dropped: g.Record.Dropped, HistoryLostAt: g.Record.HistoryLostAt,
 		TimeZone: calendar.Zone,
 	}
+	written := g.Record.Current
+	var recorded *metav1.Time
+	var why string
 	if g.Application != nil {
 		r.Title = Text(g.Application.Spec.DisplayName)
+		g.Record, recorded, why = g.Recorded.advance(g.Record, agreementsOf(g.Levels))
 	} else {
 		r.Notes = append(r.Notes, "The Application does not exist any more; its account does.")
 	}
@@ -67,6 +73,10 @@ func Build(g Given) (*Report, error) {
 	switch {
 	case current != nil && (g.Period == "" || g.Period == current.Period):
 		r.running(g)
+		r.Current.WrittenAt, r.Current.RecordedAt, r.Current.NotAdvanced = written.Accumulators.AsOf, recorded, why
+		if recorded != nil {
+			r.note(g.Recorded.Silence(g.Now))
+		}
 	case g.Period == "" && len(g.Record.Periods) > 0:
 		r.Notes = append(r.Notes, "No period runs; this is the latest that is over.")
 		r.over(g, &g.Record.Periods[0])
@@ -78,6 +88,13 @@ func Build(g Given) (*Report, error) {
 		r.over(g, past)
 	}
 	return r, nil
+}
+
+// note adds a note; none if it is empty.
+func (r *Report) note(text string) {
+	if text != "" {
+		r.Notes = append(r.Notes, text)
+	}
 }
 
 func find(periods []v1alpha1.AccountPeriod, name string) *v1alpha1.AccountPeriod {
@@ -141,9 +158,9 @@ func (r *Report) running(g Given) {
 // since fills in what has passed since the account was written. A period that
 // ended meanwhile is booked by the operator later.
 func (r *Report) since(asOf, now int64) {
-	terms := &v1alpha1.ServiceLevelTerms{}
+	terms, known := &v1alpha1.ServiceLevelTerms{}, false
 	if r.Agreement != nil && r.Agreement.Terms != nil {
-		terms = r.Agreement.Terms
+		terms, known = r.Agreement.Terms, true
 	}
 	if kind := terms.Availability.Window.Calendar; kind != "" {
 		p := calendar.PeriodAt(kind, location(r.TimeZone), r.Period.StartAt.Unix())
@@ -157,7 +174,7 @@ func (r *Report) since(asOf, now int64) {
 		return
 	}
 	r.Current.NotInFigures = now - asOf
-	if hours, err := calendar.NewHours(terms.ServiceHours); err == nil && r.Agreement != nil {
+	if hours, err := calendar.NewHours(terms.ServiceHours); err == nil && known {
 		r.Current.ServiceNotInFigures = hours.Seconds(calendar.Span{From: asOf, To: now})
 	}
 }

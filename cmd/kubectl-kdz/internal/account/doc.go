@@ -4,6 +4,8 @@
 // person reads it: what was agreed, what of it was kept, which outages there
 // were, and what was subtracted from each and why.
 //
-// It shows what is stored and judges nothing anew. It is pure: objects and the
-// present moment are passed in, and text is returned.
+// An account is stored when something happens. What has passed since then is
+// added by the judge of accounts, as far as the operator has recorded it; nothing
+// else is judged anew. It is pure: objects and the present moment are passed in,
+// and text is returned.
 package account

@@ -42,18 +42,20 @@ type Row struct {
 // budget left in proportion, those without an agreement last.
 type List []Row
 
-// BuildList makes the list of the Applications.
-func BuildList(apps []v1alpha1.Application, records []v1alpha1.AvailabilityRecord, levels map[v1alpha1.ObjectName]*v1alpha1.ServiceLevel) List {
+// BuildList makes the list of the Applications by what is recorded.
+func BuildList(apps []v1alpha1.Application, records []v1alpha1.AvailabilityRecord, levels map[v1alpha1.ObjectName]*v1alpha1.ServiceLevel, recorded Recorded) List {
 	type key struct{ namespace, name string }
 	accounts := make(map[key]*v1alpha1.AvailabilityRecord, len(records))
 	for i := range records {
 		accounts[key{records[i].Namespace, records[i].Name}] = &records[i]
 	}
+	agreements := agreementsOf(levels)
 	list := make(List, 0, len(apps))
 	for i := range apps {
 		row := Row{Namespace: apps[i].Namespace, Name: apps[i].Name}
 		if record := accounts[key{row.Namespace, row.Name}]; record != nil && record.Current != nil {
-			row.fill(record.Current, levels)
+			advanced, _, _ := recorded.advance(record, agreements)
+			row.fill(advanced.Current, levels)
 		}
 		list = append(list, row)
 	}
@@ -94,19 +96,19 @@ func (r *Row) rest() float64 {
 // Text is the list as a person reads it.
 func (l List) Text() string {
 	t := &table{}
-	t.row("NAMESPACE", "NAME", "OBJECTIVE", "AVAILABILITY", "BUDGETLEFT", "RESULT", "STATE", "SINCE")
+	t.row("NAMESPACE", "NAME", "OBJECTIVE", "AVAILABILITY", "BUDGETLEFT", "RESULT", "STATE", "SINCE", "ASOF")
 	for i := range l {
 		r := &l[i]
 		if !r.Account {
-			t.row(r.Namespace, r.Name, "-", "-", "-", "-", "no account", "-")
+			t.row(r.Namespace, r.Name, "-", "-", "-", "-", "no account", "-", "-")
 			continue
 		}
-		rest := "-"
+		zone, rest := location(r.TimeZone), "-"
 		if r.Agreement != "" {
 			rest = left(r.BudgetLeft, r.Budget)
 		}
 		t.row(r.Namespace, r.Name, orDash(string(r.Objective)), orDash(string(r.Availability)), rest, orDash(string(r.Result)),
-			string(r.State), moment(r.Since, location(r.TimeZone)))
+			string(r.State), moment(r.Since, zone), moment(r.AsOf, zone))
 	}
 	return t.String()
 }

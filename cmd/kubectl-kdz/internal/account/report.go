@@ -95,9 +95,18 @@ type Current struct {
 	// State of the indicator, and since when.
 	State v1alpha1.IndicatorState `json:"state"`
 	Since metav1.Time             `json:"since"`
+	// WrittenAt is when the account was written last. At rest nothing is written.
+	WrittenAt metav1.Time `json:"writtenAt"`
+	// RecordedAt is up to when the operator has recorded everything, by its
+	// heartbeat. The figures are as of then; or, if it is earlier, of the first
+	// of failures of the Application that are not an outage yet; or, if that is
+	// later, of WrittenAt. Absent if it is not known.
+	RecordedAt *metav1.Time `json:"recordedAt,omitempty"`
+	// NotAdvanced says why the figures are as of WrittenAt although more may be
+	// recorded.
+	NotAdvanced string `json:"notAdvanced,omitempty"`
 	// NotInFigures is how many seconds of the period have passed since its AsOf,
-	// and ServiceNotInFigures how many of them are in service hours. At rest
-	// nothing is written, so the figures lack them.
+	// and ServiceNotInFigures how many of them are in service hours.
 	NotInFigures        int64 `json:"notInFiguresSeconds"`
 	ServiceNotInFigures int64 `json:"serviceNotInFiguresSeconds"`
 	// Ended is when the period ended by the calendar, if it is not booked yet.

@@ -84,9 +84,12 @@ func (r *Report) bounds(zone *time.Location) string {
 func (r *Report) figures(t *table, zone *time.Location) {
 	p := &r.Period
 	if p.AsOf != nil {
-		t.row("As of", moment(p.AsOf, zone))
-		if r.Current.NotInFigures > 0 {
-			t.note(r.pending())
+		t.row("As of", moment(p.AsOf, zone)+", "+r.basis())
+		if why := r.Current.NotAdvanced; why != "" {
+			t.note(why)
+		}
+		if pending := r.pending(); pending != "" {
+			t.note(pending)
 		}
 	}
 	result := string(p.Result)
@@ -127,15 +130,32 @@ func (r *Report) figures(t *table, zone *time.Location) {
 	t.row("Outages", tally(p))
 }
 
-// pending says what becomes of the time that is not in the figures yet.
+// basis says what the moment is up to which seconds are counted.
+func (r *Report) basis() string {
+	asOf, c := r.Period.AsOf.Unix(), r.Current
+	switch {
+	case asOf == c.WrittenAt.Unix():
+		return "when the account was written last"
+	case asOf == c.RecordedAt.Unix():
+		return "the last heartbeat of the operator"
+	default:
+		return "the first of failures that are not an outage yet"
+	}
+}
+
+// pending says what becomes of the time that is not in the figures yet; empty if
+// they hold all that the operator has recorded.
 func (r *Report) pending() string {
 	c := r.Current
+	if c.NotInFigures == 0 || c.RecordedAt != nil || c.State == v1alpha1.IndicatorNotInService {
+		return ""
+	}
 	span := "since then"
 	if c.Ended != nil {
 		span = "from then to the end of the period"
 	}
 	words := fmt.Sprintf("not in these figures: %s %s, %s", Seconds(c.NotInFigures), span, c.State)
-	if r.Agreement == nil {
+	if r.Agreement == nil || r.Agreement.Terms == nil {
 		return words
 	}
 	words += fmt.Sprintf(", %s of it in service hours", Seconds(c.ServiceNotInFigures))

@@ -126,6 +126,9 @@ func exclusion(e v1alpha1.Exclusion) string {
 	case "Maintenance":
 		s += " in maintenance window " + e.Name
 	case "Dependency":
+		if e.Name == "" {
+			return s + " while a dependency was down"
+		}
 		s += " while dependency " + e.Name + " was down"
 	default:
 		s += " for other grounds"

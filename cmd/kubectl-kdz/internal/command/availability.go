@@ -20,7 +20,7 @@ import (
 
 // availability is `kubectl kdz availability`.
 func (t *tool) availability() *cobra.Command {
-	var period, output string
+	var period, output, operator string
 	var everywhere bool
 	cmd := &cobra.Command{
 		Use:   "availability [APPLICATION]",
@@ -49,18 +49,19 @@ func (t *tool) availability() *cobra.Command {
 				return err
 			}
 			if len(args) == 1 {
-				return t.showAccount(cmd.Context(), c, args[0], period, output)
+				return t.showAccount(cmd.Context(), c, operator, args[0], period, output)
 			}
 			if everywhere {
 				c.namespace = ""
 			}
-			return t.listAccounts(cmd.Context(), c, output)
+			return t.listAccounts(cmd.Context(), c, operator, output)
 		},
 	}
 	t.flags.AddFlags(cmd.Flags())
 	cmd.Flags().StringVar(&period, "period", "", "period to show, such as 2026-10, 2026-Q4 or 2026; empty means the one that runs")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json or yaml")
 	cmd.Flags().BoolVarP(&everywhere, "all-namespaces", "A", false, "list the Applications of all namespaces")
+	cmd.Flags().StringVar(&operator, "operator-namespace", "kdz-system", "namespace in which the operator keeps its heartbeat, up to which accounts are shown")
 	return cmd
 }
 
@@ -86,7 +87,8 @@ func show(out io.Writer, what texter, format string) error {
 	return err
 }
 
-func (t *tool) showAccount(ctx context.Context, c *cluster, name, period, output string) error {
+func (t *tool) showAccount(ctx context.Context, c *cluster, operator, name, period, output string) error {
+	recorded := c.recorded(ctx, operator)
 	app := &v1alpha1.Application{}
 	there, err := c.get(ctx, c.namespace, name, app)
 	if err != nil {
@@ -117,14 +119,15 @@ func (t *tool) showAccount(ctx context.Context, c *cluster, name, period, output
 			levels[n] = level
 		}
 	}
-	report, err := account.Build(account.Given{Record: record, Application: app, Levels: levels, Period: period, Now: t.Clock.Now()})
+	report, err := account.Build(account.Given{Record: record, Application: app, Levels: levels, Recorded: recorded, Period: period, Now: t.Clock.Now()})
 	if err != nil {
 		return err
 	}
 	return show(t.Streams.Out, report, output)
 }
 
-func (t *tool) listAccounts(ctx context.Context, c *cluster, output string) error {
+func (t *tool) listAccounts(ctx context.Context, c *cluster, operator, output string) error {
+	recorded := c.recorded(ctx, operator)
 	apps, err := c.applications(ctx, c.namespace)
 	if err != nil {
 		return fmt.Errorf("list Applications: %w", err)
@@ -154,7 +157,12 @@ func (t *tool) listAccounts(ctx context.Context, c *cluster, output string) erro
 		t.warn("there is no Application %s", where)
 		return nil
 	}
-	return show(t.Streams.Out, account.BuildList(apps, records, levels), output)
+	if recorded.Err != nil {
+		t.warn("each line is as of when its account was written last: the operator's heartbeat cannot be read: %v", recorded.Err)
+	} else if silence := recorded.Silence(t.Clock.Now()); silence != "" {
+		t.warn("%s", silence)
+	}
+	return show(t.Streams.Out, account.BuildList(apps, records, levels, recorded), output)
 }
 
 // warn tells something beside the output.

@@ -4,8 +4,10 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,6 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/cmd/kubectl-kdz/internal/account"
+	"kdz.mainz.de/operator/internal/heartbeat"
 )
 
 // pageSize is how many objects are asked for at once.
@@ -37,7 +41,7 @@ func (t *tool) connect() (*cluster, error) {
 	}
 	config.UserAgent = "kubectl-kdz/" + t.Version
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	c, err := client.New(config, client.Options{Scheme: scheme})
@@ -54,6 +58,35 @@ func (c *cluster) get(ctx context.Context, namespace, name string, into client.O
 		return false, nil
 	}
 	return err == nil, explain(err)
+}
+
+// recorded reads what the operator has recorded of all accounts, the heartbeat
+// first: the gaps up to it are stored by then.
+func (c *cluster) recorded(ctx context.Context, namespace string) account.Recorded {
+	var r account.Recorded
+	there, err := c.document(ctx, namespace, &r.Beat)
+	if err == nil && !there {
+		err = fmt.Errorf("there is no ConfigMap %s/%s; is the operator in another namespace (--operator-namespace)?", namespace, heartbeat.Name)
+	}
+	if err == nil {
+		_, err = c.document(ctx, namespace, &r.Gaps) // none: there was no gap yet
+	}
+	r.Err = err
+	return r
+}
+
+// document reads one of the operator's own; false if there is none.
+func (c *cluster) document(ctx context.Context, namespace string, into heartbeat.Document) (bool, error) {
+	object := &corev1.ConfigMap{}
+	name, _ := into.Place()
+	there, err := c.get(ctx, namespace, name, object)
+	if !there {
+		return false, err
+	}
+	if err := heartbeat.Decode(object, into); err != nil {
+		return false, fmt.Errorf("ConfigMap %s/%s: %w", namespace, name, err)
+	}
+	return true, nil
 }
 
 // explain says what to do about an error that says little by itself.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -60,5 +61,28 @@ func TestTheOperatorIsNotInstalled(t *testing.T) {
 	err := explain(&meta.NoKindMatchError{GroupKind: v1alpha1.GroupVersion.WithKind("Application").GroupKind()})
 	if err == nil || !strings.Contains(err.Error(), "is the KDZ operator installed there?") {
 		t.Errorf("error: %v", err)
+	}
+}
+
+// What has no account says why.
+func TestNoAccount(t *testing.T) {
+	for _, test := range []struct {
+		words     string
+		lifecycle v1alpha1.Lifecycle
+		status    v1alpha1.ApplicationStatus
+	}{
+		{"amt-33/app has no account yet: it is Retired, and only what operates is counted", v1alpha1.LifecycleRetired, v1alpha1.ApplicationStatus{}},
+		{"it is Planned, and only what operates is counted", v1alpha1.LifecyclePlanned, v1alpha1.ApplicationStatus{ObservedGeneration: 1}},
+		{"the operator has not seen it yet; does it run?", v1alpha1.LifecycleOperating, v1alpha1.ApplicationStatus{}},
+		{"ServiceLevel gold does not exist", v1alpha1.LifecycleOperating, v1alpha1.ApplicationStatus{
+			ObservedGeneration: 1, Conditions: []metav1.Condition{{Type: v1alpha1.ConditionServiceLevelMet, Message: "ServiceLevel gold does not exist"}},
+		}},
+		{"the operator writes it when it has observed the Application for the first time", v1alpha1.LifecycleOperating, v1alpha1.ApplicationStatus{ObservedGeneration: 1}},
+	} {
+		app := &v1alpha1.Application{Spec: v1alpha1.ApplicationSpec{Lifecycle: test.lifecycle}, Status: test.status}
+		app.Namespace, app.Name = "amt-33", "app"
+		if err := noAccount(app); !strings.Contains(err.Error(), test.words) {
+			t.Errorf("error %q lacks %q", err, test.words)
+		}
 	}
 }

@@ -3,6 +3,12 @@
 package command
 
 import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -23,6 +29,19 @@ type Options struct {
 type tool struct {
 	Options
 	flags *genericclioptions.ConfigFlags
+}
+
+// Main runs the command that the arguments of the process say, and returns the
+// exit code of the process.
+func Main(version string, clock clock.PassiveClock) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
+	if err := New(Options{Version: version, Streams: streams, Clock: clock}).ExecuteContext(ctx); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "error:", err)
+		return 1
+	}
+	return 0
 }
 
 // New returns the command `kubectl kdz`, which reads os.Args unless told

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package command_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"os"
 	"os/exec"
@@ -11,14 +12,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 )
 
 // document that a user reads.
-const document = "../../docs/kubectl.md"
+const document = "../../../../docs/kubectl.md"
 
 var update = flag.Bool("update", false, "write what the commands print into the document")
 
@@ -56,12 +59,48 @@ func install(t *testing.T) string {
 	return folder
 }
 
+// environment in which a shell finds kubectl, the plugin and the cluster.
+func environment(t *testing.T) []string {
+	t.Helper()
+	cp := controlplanetest.Shared(t)
+	return append(cp.Kubectl(t.Context()).Env,
+		"PATH="+install(t)+":"+filepath.Dir(cp.KubectlPath())+":"+os.Getenv("PATH"), "LC_ALL=C", "HOME="+t.TempDir(),
+		nowVariable+"="+now.Format(time.RFC3339))
+}
+
+// grants of the right to read the heartbeat, as the document has them.
+var grants = regexp.MustCompile(`(?m)^    kubectl -n kdz-system create role.*$`)
+
+// Who is given the right as the document says sees figures up to the heartbeat.
+func TestTheDocumentsRoleLetsReadTheHeartbeat(t *testing.T) {
+	content, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl := func(script string) {
+		t.Helper()
+		cmd := exec.Command("sh", "-euc", script)
+		cmd.Env = environment(t)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	}
+	kubectl(strings.Join(grants.FindAllString(string(content), -1), "\n"))
+	defer kubectl("kubectl -n kdz-system delete role,rolebinding kdz-heartbeat")
+	useCluster(t)
+	var out string
+	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 30*time.Second, true, func(context.Context) (done bool, err error) {
+		out, _, err = run(t, "", strings.Fields("availability civento -n amt-10 --as clerk@example.org --as-group kdz-staff")...)
+		return strings.Contains(out, "As of           2026-06-18 11:29:57 CEST, the last heartbeat of the operator\n"), err
+	})
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // The commands of the document are run as they stand there, by a shell.
 func TestTheDocumentsCommandsPrintWhatItSays(t *testing.T) {
-	cp := controlplanetest.Shared(t)
-	environment := append(cp.Kubectl(t.Context()).Env,
-		"PATH="+install(t)+":"+filepath.Dir(cp.KubectlPath())+":"+os.Getenv("PATH"), "LC_ALL=C", "HOME="+t.TempDir(),
-		nowVariable+"=2026-06-18T09:30:00Z")
+	environment := environment(t)
 	content, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
