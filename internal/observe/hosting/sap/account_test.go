@@ -111,6 +111,13 @@ func TestPasswordChanges(t *testing.T) {
 	for _, r := range w.askAll(h) {
 		want(t, r, success, "")
 	}
+	s.SetPassword(user, "another")
+	w.askAll(h)
+	s.SetPassword(user, password)
+	w.clock.SetTime(w.clock.Now().Add(15 * time.Minute))
+	for _, r := range w.askAll(h) {
+		want(t, r, success, "")
+	}
 }
 
 // TestRejectedWithList: while rejected credentials rest, what needs none is

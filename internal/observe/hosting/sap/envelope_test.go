@@ -174,3 +174,20 @@ func FuzzTimes(f *testing.F) {
 		}
 	})
 }
+
+// TestNoList: an answer without its list is none, while an empty list is one.
+func TestNoList(t *testing.T) {
+	for list, m := range map[string]Method{"process": GetProcessList, "instance": GetSystemInstanceList} {
+		for _, content := range []string{"", "<other/>", "<" + list + "/>"} {
+			root, bad := open([]byte(answerOf("<c:" + string(m) + "Response>" + content + "</c:" + string(m) + "Response>")))
+			if bad != nil {
+				t.Fatal(bad)
+			}
+			var f Facts
+			bad = f.take(m, root)
+			if told := f.Processes != nil || f.Instances != nil; told != (bad == nil) || told != strings.Contains(content, list) {
+				t.Errorf("%s with %q: %+v, %v", m, content, f, bad)
+			}
+		}
+	}
+}
