@@ -23,22 +23,22 @@ const (
 
 // The kinds that are looked at. Nobody changes them.
 var (
-	leases    = kind("coordination.k8s.io", "v1", "Lease", extractLease)
-	cronJobs  = kind("batch", "v1", "CronJob", extractCronJob)
-	snapshots = kind("snapshot.storage.k8s.io", "v1", "VolumeSnapshot", extractSnapshot)
+	leases    = kind("coordination.k8s.io", "v1", "Lease", extractLease, noLabels)
+	cronJobs  = kind("batch", "v1", "CronJob", extractCronJob, noLabels)
+	snapshots = kind("snapshot.storage.k8s.io", "v1", "VolumeSnapshot", extractSnapshot, allLabels)
 
-	veleroSchedules = kind(groupVelero, "v1", "Schedule", extractVeleroSchedule)
-	veleroBackups   = kind(groupVelero, "v1", "Backup", extractVeleroBackup)
-	veleroRestores  = kind(groupVelero, "v1", "Restore", extractVeleroRestore)
-	veleroLocations = kind(groupVelero, "v1", "BackupStorageLocation", extractVeleroLocation)
+	veleroSchedules = kind(groupVelero, "v1", "Schedule", extractVeleroSchedule, noLabels)
+	veleroBackups   = kind(groupVelero, "v1", "Backup", extractVeleroBackup, []string{veleroScheduleLabel})
+	veleroRestores  = kind(groupVelero, "v1", "Restore", extractVeleroRestore, noLabels)
+	veleroLocations = kind(groupVelero, "v1", "BackupStorageLocation", extractVeleroLocation, noLabels)
 
-	cnpgBackups  = kind(groupCNPG, "v1", "Backup", extractCNPGBackup)
-	cnpgClusters = kind(groupCNPG, "v1", "Cluster", extractCNPGCluster)
+	cnpgBackups  = kind(groupCNPG, "v1", "Backup", extractCNPGBackup, noLabels)
+	cnpgClusters = kind(groupCNPG, "v1", "Cluster", extractCNPGCluster, noLabels)
 
-	k8upSchedules = kind(groupK8up, "v1", "Schedule", extractK8upSchedule)
-	k8upBackups   = kind(groupK8up, "v1", "Backup", extractK8upJob)
-	k8upRestores  = kind(groupK8up, "v1", "Restore", extractK8upJob)
-	k8upSnapshots = kind(groupK8up, "v1", "Snapshot", extractK8upSnapshot)
+	k8upSchedules = kind(groupK8up, "v1", "Schedule", extractK8upSchedule, noLabels)
+	k8upBackups   = kind(groupK8up, "v1", "Backup", extractK8upJob, noLabels)
+	k8upRestores  = kind(groupK8up, "v1", "Restore", extractK8upJob, noLabels)
+	k8upSnapshots = kind(groupK8up, "v1", "Snapshot", extractK8upSnapshot, noLabels)
 )
 
 // Kinds are all kinds of object that Queries asks for.
@@ -51,9 +51,17 @@ func Kinds() []*cluster.Kind {
 	}
 }
 
-func kind[T any](group, version, name string, extract func(*fields) T) *cluster.Kind {
+// Labels that are kept of a kind: all of them, or none, for no label has an
+// empty key.
+var (
+	allLabels []string
+	noLabels  = []string{""}
+)
+
+func kind[T any](group, version, name string, extract func(*fields) T, labels []string) *cluster.Kind {
 	return &cluster.Kind{
 		GroupVersionKind: schema.GroupVersionKind{Group: group, Version: version, Kind: name},
+		Labels:           labels,
 		Extract:          func(u *unstructured.Unstructured) any { return extract(fieldsOf(u)) },
 	}
 }
