@@ -31,15 +31,14 @@ func at(s string) time.Time {
 
 // store answers queries from objects that a test wrote down.
 type store struct {
-	*testing.T
 	objects []*unstructured.Unstructured
 	// problems by kind.
 	problems map[string]*cluster.Problem
 }
 
 // newStore has the objects of a YAML stream.
-func newStore(t *testing.T, documents string) *store {
-	s := &store{T: t, problems: map[string]*cluster.Problem{}}
+func newStore(t testing.TB, documents string) *store {
+	s := &store{problems: map[string]*cluster.Problem{}}
 	for document := range strings.SplitSeq(documents, "\n---\n") {
 		u := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(document), &u.Object); err != nil {

@@ -53,7 +53,14 @@ func readVelero(r *reading, answers []answer) {
 	r.Paused = schedule.paused
 	location := schedule.location
 	if r.known(answers[1]) {
-		all := candidates(answers[1], func(b *veleroBackupFacts) (run, bool) { return b.run, covers(b.covers, r.source.namespace) })
+		// Most backups of a schedule cover the same.
+		last, covered := schedule.covers, true
+		all := candidates(answers[1], func(b *veleroBackupFacts) (run, bool) {
+			if b.covers != last {
+				last, covered = b.covers, covers(b.covers, r.source.namespace)
+			}
+			return b.run, covered
+		})
 		if newest := r.weigh(all); newest != nil {
 			backup, _ := newest.object.Facts.(veleroBackupFacts)
 			r.ExpiresAt, r.NextRunAt = backup.expires, nextRun(schedule.cron, newest.run.at)
@@ -91,7 +98,7 @@ func (r *reading) store(locations answer, name string) {
 // readVeleroRestores notes the newest Restore of the schedule's backups that
 // restored the namespace.
 func (r *reading) readVeleroRestores(restores, backups answer) {
-	if !r.knownRestoreTest(restores) {
+	if !r.knownRestoreTest(restores) || len(restores.objects) == 0 {
 		return
 	}
 	made := map[string]bool{}

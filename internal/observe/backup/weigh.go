@@ -18,7 +18,7 @@ type candidate struct {
 
 // candidates returns the runs of objects whose facts are of type T and count.
 func candidates[T any](a answer, runOf func(*T) (run, bool)) []candidate {
-	var all []candidate
+	all := make([]candidate, 0, len(a.objects))
 	for _, o := range a.objects {
 		facts, ok := o.Facts.(T)
 		if !ok {
