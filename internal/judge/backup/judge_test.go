@@ -127,6 +127,16 @@ func TestOneSource(t *testing.T) {
 			with(well("files", 10*time.Hour), func(e *backup.Evidence) { e.ExpiresAt = now }), "Overdue", "False", "BackupExpires",
 			`Velero schedule "files": newest success began 2026-11-20 02:00 CET and expired 2026-11-20 12:00 CET`, now.Add(16 * time.Hour),
 		},
+		"deleted when the next run begins": {
+			with(well("files", 10*time.Hour), func(e *backup.Evidence) { e.ExpiresAt, e.NextRunAt = now.Add(14*time.Hour), now.Add(14*time.Hour) }), "Current", "False", "BackupExpires", "", now.Add(14 * time.Hour),
+		},
+		"what was yet to come has begun": {
+			with(well("files", 58*time.Hour), func(e *backup.Evidence) {
+				failing(e)
+				e.AheadAt, e.ExpiresAt, e.NextRunAt = now.Add(5*time.Minute), ago(time.Hour), now
+			}), "Current", "True", "Current",
+			`Velero schedule "files": newest success began 2026-11-20 12:05 CET, too old from 2026-11-21 14:05 CET on`, now.Add(26*time.Hour + 5*time.Minute),
+		},
 		"kept for a month": {
 			with(well("files", 10*time.Hour), func(e *backup.Evidence) { e.ExpiresAt, e.NextRunAt = now.Add(30*day), now.Add(14*time.Hour) }), "Current", "True", "Current", "", now.Add(16 * time.Hour),
 		},
