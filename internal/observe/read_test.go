@@ -177,3 +177,40 @@ func TestSeedOfWhatWasRead(t *testing.T) {
 		t.Errorf("woken %d times; %s since %s: %s", len(w.wakes), o.State, o.Since, o.Message)
 	}
 }
+
+// TestAMomentIsShown: who reads every answer as Degraded sees the first at once,
+// and is woken when another has come up again and again.
+func TestAMomentIsShown(t *testing.T) {
+	w := newWorld(t, Options{})
+	level, silent := 40, false
+	answer := tells(&level)
+	c := in(probe(address(1), func(at, timeout time.Duration) (Result, time.Duration) {
+		if silent {
+			return Result{Reason: "NoFacts", Message: "The host tells nothing."}, time.Millisecond
+		}
+		return answer(at, timeout)
+	}), 30*second)
+	c.FailureThreshold, c.Read = 1, below(0)
+	w.ensure("payroll", c)
+	w.run(minute)
+	want := seenState{StateDegraded, "AlmostFull", "The host is 40 % full.", filled(40)}
+	if got := w.seeState("payroll"); len(w.wakes) != 1 || got != want {
+		t.Errorf("woken %d times; %+v", len(w.wakes), got)
+	}
+	level = 41
+	w.run(2 * minute)
+	want = seenState{StateDegraded, "AlmostFull", "The host is 41 % full.", filled(41)}
+	if got := w.seeState("payroll"); len(w.wakes) != 2 || got != want {
+		t.Errorf("woken %d times; %+v", len(w.wakes), got)
+	}
+	silent = true
+	w.run(3 * minute)
+	if got := w.seeState("payroll"); len(w.wakes) != 3 || got.State != StateUnknown || got.Reason != "NoFacts" {
+		t.Errorf("woken %d times; %+v", len(w.wakes), got)
+	}
+	silent = false
+	w.run(minute)
+	if got := w.seeState("payroll"); len(w.wakes) != 4 || got != want {
+		t.Errorf("woken %d times; %+v", len(w.wakes), got)
+	}
+}

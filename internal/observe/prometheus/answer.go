@@ -32,6 +32,9 @@ type series struct {
 	Histogram json.RawMessage `json:"histogram"`
 }
 
+// endOfYears is the Unix second from which on years have more than four digits.
+const endOfYears = 253402300800
+
 // Words of the API.
 const (
 	statusSuccess = "success"
@@ -41,44 +44,36 @@ const (
 	typeVector    = "vector"
 )
 
-// judge says what an answer means; nil means 1. now is when it came, and window
-// how far from that its time may be.
-func judge(status int, body []byte, now time.Time, window time.Duration) *finding {
+// number reads the one number that an answer tells, and how it is written. now
+// is when the answer came, and window how far from that its time may be.
+func number(status int, body []byte, now time.Time, window time.Duration) (value float64, written string, f *finding) {
 	if _, f := refusal(status, body); f != nil {
-		return f
+		return 0, "", f
 	}
 	var a answer
 	if err := json.Unmarshal(body, &a); err != nil || a.Status != statusSuccess {
-		return invalidAnswer()
+		return 0, "", invalidAnswer()
 	}
 	if len(a.Warnings) > 0 {
-		return doubt(observe.StepExpectation, ReasonAnswerDoubtful, "The server warns of its answer: %s", endpoint.Printable(a.Warnings[0], maxDetail))
+		return 0, "", doubt(observe.StepExpectation, ReasonAnswerDoubtful, "The server warns of its answer: %s", endpoint.Printable(a.Warnings[0], maxDetail))
 	}
 	sample, f := a.sample()
 	if f != nil {
-		return f
+		return 0, "", f
 	}
-	at, value, ok := pair(sample)
+	at, written, ok := pair(sample)
 	if !ok {
-		return invalidAnswer()
+		return 0, "", invalidAnswer()
 	}
 	if age := now.Sub(at); age >= window || age <= -window {
-		return doubt(observe.StepExpectation, ReasonStaleSample,
+		return 0, "", doubt(observe.StepExpectation, ReasonStaleSample,
 			"The answer is of %s, more than two intervals from now: it is an old one, or a clock is wrong.", at.UTC().Format(time.RFC3339))
 	}
-	number, err := strconv.ParseFloat(value, 64)
-	switch {
-	case err != nil:
-		return invalidAnswer()
-	case number == 1:
-		return nil
-	case number == 0:
-		return &finding{
-			outcome: observe.OutcomeFailure, class: observe.ClassTarget, step: observe.StepExpectation,
-			reason: ReasonIndicatorZero, message: "The query returned 0.",
-		}
+	value, err := strconv.ParseFloat(written, 64)
+	if err != nil {
+		return 0, "", invalidAnswer()
 	}
-	return doubt(observe.StepExpectation, ReasonUnexpectedValue, "The query returned %s; it has to return 0 or 1.", endpoint.Printable(value, maxDetail))
+	return value, endpoint.Printable(written, maxDetail), nil
 }
 
 // refusal says why an answer is none; nil means that it is one. badData: the
@@ -134,9 +129,7 @@ func pair(raw json.RawMessage) (at time.Time, value string, ok bool) {
 	if json.Unmarshal(parts[0], &seconds) != nil || json.Unmarshal(parts[1], &value) != nil {
 		return time.Time{}, "", false
 	}
-	// Beyond this there are no years of four digits.
-	const last = 253402300800
-	if seconds < 0 || seconds >= last {
+	if seconds < 0 || seconds >= endOfYears {
 		return time.Time{}, "", false
 	}
 	return time.UnixMilli(int64(seconds * 1000)), value, true

@@ -2,7 +2,8 @@
 
 // Package prometheus asks a Prometheus server whether an Application can be
 // used. A query tells it whose result is exactly one sample, 1 for yes and 0
-// for no.
+// for no. Likewise it asks when something happened last, such as a backup: then
+// the sample is a time in Unix seconds.
 //
 // Anything else decides nothing: no sample or several, another value, a sample
 // that is too old, an error, a server that cannot be reached. That monitoring

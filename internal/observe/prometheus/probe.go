@@ -23,7 +23,9 @@ type probe struct {
 	source *Source
 	server string
 	query  string
-	key    string
+	// means is what the number is read as.
+	means *meaning
+	key   string
 	// window within which a sample has to lie: two intervals.
 	window  time.Duration
 	timeout time.Duration
@@ -48,7 +50,7 @@ func (p *probe) Run(ctx context.Context) observe.Result {
 	r := observe.Result{Latency: latency, Address: a.address}
 	r.Took[observe.StepRequest] = latency
 	if outcome == nil {
-		r.Outcome = observe.OutcomeSuccess
+		r.Outcome, r.Facts = observe.OutcomeSuccess, a.facts
 		return r
 	}
 	r.Outcome, r.Class, r.Step = outcome.outcome, outcome.class, outcome.step
@@ -77,9 +79,11 @@ type asking struct {
 	asked context.Context
 	// address of the connection that was used last.
 	address string
+	// facts that the answer tells.
+	facts any
 }
 
-// run asks; nil means that the answer is 1.
+// run asks; nil means a success.
 func (a *asking) run(ctx context.Context) *finding {
 	if fresh, ok := bounded(a.query, a.window); ok {
 		return a.ask(ctx, url.Values{"query": {fresh}})
@@ -95,7 +99,12 @@ func (a *asking) ask(ctx context.Context, form url.Values) *finding {
 	if f != nil {
 		return f
 	}
-	return judge(status, body, a.source.clock.Now(), a.window)
+	value, written, f := number(status, body, a.source.clock.Now(), a.window)
+	if f != nil {
+		return f
+	}
+	a.facts, f = a.means.read(value, written)
+	return f
 }
 
 // wantLookback finds out whether the server honours lookback_delta, unless that

@@ -32,7 +32,8 @@ const (
 	ReasonSeveralSamples = "SeveralSamples"
 	// ReasonNoNumber: the result is neither a scalar nor a vector of numbers.
 	ReasonNoNumber = "NoNumber"
-	// ReasonUnexpectedValue: the sample is neither 0 nor 1.
+	// ReasonUnexpectedValue: the sample is neither 0 nor 1, or, where a time is
+	// asked for, none in Unix seconds.
 	ReasonUnexpectedValue = "UnexpectedValue"
 	// ReasonStaleSample: the time of the answer is more than two intervals away
 	// from the operator's: an old answer, or a clock that is wrong.

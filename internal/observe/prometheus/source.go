@@ -90,9 +90,20 @@ func NewSource(o Options) *Source {
 func (s *Source) Close() { s.transport.CloseIdleConnections() }
 
 // New returns the probe that puts a query to the server at a URL, to be asked
-// once in interval and to be answered within timeout. The error says what is
-// wrong with the URL or the query.
+// once in interval and to be answered within timeout: 1 is a success, 0 a
+// failure. The error says what is wrong with the URL or the query.
 func (s *Source) New(server, query string, interval, timeout time.Duration) (observe.Probe, error) {
+	return s.probe(&indicator, server, query, interval, timeout)
+}
+
+// NewMoment is New for a query that returns a time in Unix seconds. A success
+// carries it as Facts, a time.Time between the years 2000 and 9999 in UTC; it
+// may be in the future. Anything else is inconclusive: there is no failure.
+func (s *Source) NewMoment(server, query string, interval, timeout time.Duration) (observe.Probe, error) {
+	return s.probe(&moment, server, query, interval, timeout)
+}
+
+func (s *Source) probe(means *meaning, server, query string, interval, timeout time.Duration) (observe.Probe, error) {
 	u, err := parseServer(server)
 	if err != nil {
 		return nil, err
@@ -103,8 +114,8 @@ func (s *Source) New(server, query string, interval, timeout time.Duration) (obs
 	if interval <= 0 || timeout <= 0 {
 		return nil, fmt.Errorf("interval %v and timeout %v must be longer than 0s", interval, timeout)
 	}
-	p := &probe{source: s, server: u.String(), query: query, window: 2 * interval, timeout: timeout}
-	digest := sha256.Sum256(fmt.Appendf(nil, "prometheus %q %q %d %d", p.server, query, interval, timeout))
+	p := &probe{source: s, server: u.String(), query: query, means: means, window: 2 * interval, timeout: timeout}
+	digest := sha256.Sum256(fmt.Appendf(nil, "prometheus %s %q %q %d %d", means.name, p.server, query, interval, timeout))
 	p.key = base64.RawURLEncoding.EncodeToString(digest[:24])
 	return p, nil
 }
