@@ -35,15 +35,23 @@ func TestConclude(t *testing.T) {
 		"unknown":  {[]Finding{stale}, observe.OutcomeInconclusive, observe.ClassNone, false, v1alpha1.ReasonFactStale, "web01: updates are stale", nil},
 		"stopped":  {[]Finding{stopped}, observe.OutcomeSuccess, observe.ClassNone, true, v1alpha1.ReasonInstanceStopped, "web01: instance 00 is stopped", []string{"00"}},
 		"what is known before what is not": {
-			[]Finding{stale, full}, observe.OutcomeSuccess, observe.ClassNone, true, v1alpha1.ReasonFilesystemFull,
-			"web01: / is 97 % full (limit 95 %); updates are stale", []string{"/"},
+			[]Finding{stale, full},
+			observe.OutcomeSuccess, observe.ClassNone, true, v1alpha1.ReasonFilesystemFull,
+			"web01: / is 97 % full (limit 95 %); updates are stale",
+			[]string{"/"},
 		},
 		"the worst": {
-			[]Finding{stale, full, stopped, down}, observe.OutcomeFailure, observe.ClassTarget, false, v1alpha1.ReasonUnitState,
-			"web01: unit a is failed; / is 97 % full (limit 95 %); instance 00 is stopped; updates are stale", []string{"a", "/", "00"},
+			[]Finding{stale, full, stopped, down},
+			observe.OutcomeFailure, observe.ClassTarget, false, v1alpha1.ReasonUnitState,
+			"web01: unit a is failed; / is 97 % full (limit 95 %); instance 00 is stopped; updates are stale",
+			[]string{"a", "/", "00"},
 		},
-		"one of two of a name": {[]Finding{full, full}, observe.OutcomeSuccess, observe.ClassNone, true, v1alpha1.ReasonFilesystemFull,
-			"web01: / is 97 % full (limit 95 %); / is 97 % full (limit 95 %)", []string{"/"}},
+		"one of two of a name": {
+			[]Finding{full, full},
+			observe.OutcomeSuccess, observe.ClassNone, true, v1alpha1.ReasonFilesystemFull,
+			"web01: / is 97 % full (limit 95 %); / is 97 % full (limit 95 %)",
+			[]string{"/"},
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

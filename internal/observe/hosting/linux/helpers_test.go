@@ -3,9 +3,11 @@
 package linux
 
 import (
+	"bufio"
+	"context"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"sync/atomic"
 	"testing"
@@ -36,22 +38,30 @@ func newHost(tb testing.TB) *host {
 	tb.Helper()
 	h := &host{clock: clocktesting.NewFakePassiveClock(begin)}
 	h.tell("")
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, *h.body.Load())
-	}))
-	tb.Cleanup(server.Close)
-	h.source = NewSource(newExporters(tb, h.clock))
-	h.probe = newProbe(tb, h.source, server.URL)
+	exporters := exporter.NewSource(exporter.Options{Dial: h.dial, Clock: h.clock})
+	tb.Cleanup(exporters.Close)
+	h.source = NewSource(exporters)
+	h.probe = newProbe(tb, h.source, "http://web01:9100/metrics")
 	return h
 }
 
-func newExporters(tb testing.TB, clock *clocktesting.FakePassiveClock) *exporter.Source {
+// dial returns a connection to the host that takes no port, so that a great many
+// may follow each other.
+func (h *host) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	go func() {
+		defer func() { _ = theirs.Close() }()
+		if _, err := http.ReadRequest(bufio.NewReader(theirs)); err == nil {
+			_, _ = io.WriteString(theirs, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"+*h.body.Load())
+		}
+	}()
+	return ours, nil
+}
+
+// newExporters returns a Source that may connect to the loopback interface.
+func newExporters(tb testing.TB) *exporter.Source {
 	egress := endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil)
-	options := exporter.Options{Dial: endpoint.NewFactory(endpoint.Options{Egress: egress}).Dial}
-	if clock != nil {
-		options.Clock = clock
-	}
-	exporters := exporter.NewSource(options)
+	exporters := exporter.NewSource(exporter.Options{Dial: endpoint.NewFactory(endpoint.Options{Egress: egress}).Dial})
 	tb.Cleanup(exporters.Close)
 	return exporters
 }

@@ -206,12 +206,18 @@ func TestAllInOne(t *testing.T) {
 	all.Patches = &v1alpha1.PatchLimits{MaxSecurityPending: new(int32(0))}
 	body := fs("/dev/sda1", "ext4", "/", 30, 0) + timex(0, 0) + apt(14, 0, 0, time.Minute, time.Hour)
 	run(t, map[string]reads{
-		"degraded": {body + unit("nginx.service", "active"), all, degraded, v1alpha1.ReasonFilesystemFull,
-			"/ is 97 % full (limit 95 %); the clock is not synchronised; 14 security updates pending (limit 0)", 2},
-		"down": {body + unit("nginx.service", "failed"), all, isDown, v1alpha1.ReasonUnitState,
-			"unit nginx.service is failed, should be active; / is 97 % full (limit 95 %); the clock is not synchronised; 14 security updates pending (limit 0)", 2},
-		"degraded and unknown": {fs("/dev/sda1", "ext4", "/", 30, 0) + timex(1, 0) + unit("nginx.service", "active"), all, degraded, v1alpha1.ReasonFilesystemFull,
-			"/ is 97 % full (limit 95 %); updates are not told: install prometheus-node-exporter-collectors (apt_info.py)", 2},
+		"degraded": {
+			body + unit("nginx.service", "active"), all, degraded, v1alpha1.ReasonFilesystemFull,
+			"/ is 97 % full (limit 95 %); the clock is not synchronised; 14 security updates pending (limit 0)", 2,
+		},
+		"down": {
+			body + unit("nginx.service", "failed"), all, isDown, v1alpha1.ReasonUnitState,
+			"unit nginx.service is failed, should be active; / is 97 % full (limit 95 %); the clock is not synchronised; 14 security updates pending (limit 0)", 2,
+		},
+		"degraded and unknown": {
+			fs("/dev/sda1", "ext4", "/", 30, 0) + timex(1, 0) + unit("nginx.service", "active"), all, degraded, v1alpha1.ReasonFilesystemFull,
+			"/ is 97 % full (limit 95 %); updates are not told: install prometheus-node-exporter-collectors (apt_info.py)", 2,
+		},
 	})
 }
 

@@ -33,7 +33,7 @@ func write(t *testing.T, path, content string) {
 
 func askReal(t *testing.T, url string, declared *v1alpha1.LinuxHosting) (observe.Result, *Facts) {
 	t.Helper()
-	seen := newProbe(t, NewSource(newExporters(t, nil)), url).Run(t.Context())
+	seen := newProbe(t, NewSource(newExporters(t)), url).Run(t.Context())
 	facts, ok := seen.Facts.(*Facts)
 	if !ok {
 		t.Fatalf("%+v", seen)
@@ -118,9 +118,9 @@ func TestRealCollectors(t *testing.T) {
 	wantReason(t, r, notKnown, v1alpha1.ReasonFactMissing, "--collector.systemd", "filesystem")
 
 	root := strings.TrimSuffix(url, "/metrics")
-	r = newProbe(t, NewSource(newExporters(t, nil)), root).Run(t.Context())
+	r = newProbe(t, NewSource(newExporters(t)), root).Run(t.Context())
 	wantReason(t, r, notKnown, endpoint.ReasonProtocolError, strings.TrimPrefix(root, "http://"), "/metrics")
-	r = newProbe(t, NewSource(newExporters(t, nil)), url+"?collect[]=systemd").Run(t.Context())
+	r = newProbe(t, NewSource(newExporters(t)), url+"?collect[]=systemd").Run(t.Context())
 	wantReason(t, r, notKnown, endpoint.ReasonUnexpectedStatus, "400")
 }
 

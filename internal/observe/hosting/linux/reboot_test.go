@@ -51,7 +51,7 @@ func TestReboot(t *testing.T) {
 // TestRebootMemory: it is bounded of how many hosts it is known, and those that
 // are not asked any more go first.
 func TestRebootMemory(t *testing.T) {
-	s := NewSource(newExporters(t, nil))
+	s := NewSource(newExporters(t))
 	required := &Facts{RebootRequired: new(true)}
 	for i := range maxReboots {
 		s.rebootSince(fmt.Sprint(i), required, begin)
