@@ -73,7 +73,7 @@ func BenchmarkScrape2000Series(b *testing.B) {
 		"fetch":               func() error { return fetch(s.transport, plain, drain) },
 		"parse all":           func() error { return parse(strings.NewReader(body)) },
 		"filter and parse": func() error {
-			_, err := set.scrape(strings.NewReader(body), "")
+			_, err := set.scrape(context.Background(), strings.NewReader(body), "")
 			return err
 		},
 		"probe":      probe(plain),

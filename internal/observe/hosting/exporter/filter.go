@@ -92,7 +92,7 @@ func (f *filter) line() ([]byte, error) {
 		return nil, errBodyTooLong
 	case errors.Is(err, bufio.ErrBufferFull):
 		return nil, errLineTooLong
-	case err == io.EOF && len(line) > 0: //nolint:errorlint // bufio's own end, not a wrapped one
+	case err == io.EOF && len(line) > 0:
 		return nil, errTruncated
 	case err != nil:
 		return nil, err
@@ -100,7 +100,7 @@ func (f *filter) line() ([]byte, error) {
 	text := trimBlank(line)
 	switch {
 	case text[0] == '#':
-		if f.wanted[string(commented(text[1:]))] == nil {
+		if name := commented(text[1:]); len(name) == 0 || f.wanted[string(name)] == nil {
 			return nil, nil
 		}
 	case isNameByte(text[0]):

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -40,7 +41,7 @@ func exposition(t *rapid.T) string {
 	var b strings.Builder
 	blank := rapid.SampledFrom([]string{" ", "\t", "  "})
 	maybe := rapid.SampledFrom([]string{"", "", "", " ", "\t "})
-	names := rapid.Permutation(append(wantedNames[:len(wantedNames):len(wantedNames)], otherNames...)).Draw(t, "names")
+	names := rapid.Permutation(append(slices.Clip(wantedNames), otherNames...)).Draw(t, "names")
 	escape := strings.NewReplacer("\\", `\\`, "\"", `\"`, "\n", `\n`).Replace
 	for _, name := range names {
 		if rapid.Bool().Draw(t, "help") {
@@ -105,7 +106,7 @@ func TestFilterKeepsWhatIsWanted(t *testing.T) {
 		if rapid.Bool().Draw(t, "slow") {
 			in = iotest.OneByteReader(in)
 		}
-		got, err := wantedSet().scrape(in, "")
+		got, err := wantedSet().scrape(t.Context(), in, "")
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
@@ -129,7 +130,7 @@ func TestFilterOfBrokenText(t *testing.T) {
 		if err != nil || bytes.ContainsAny(text[:1], "{\"") || bytes.Contains(text, []byte("\n{")) || bytes.Contains(text, []byte("\n\"")) {
 			return // names in quotes are not of this version
 		}
-		got, err := wantedSet().scrape(bytes.NewReader(text), "")
+		got, err := wantedSet().scrape(t.Context(), bytes.NewReader(text), "")
 		switch {
 		case errors.Is(err, errTruncated) && text[len(text)-1] != '\n':
 			return // the parser does not mind a comment that is cut
@@ -143,7 +144,7 @@ func TestFilterOfBrokenText(t *testing.T) {
 // TestStates: skipping lines loses no state.
 func TestStates(t *testing.T) {
 	set := NewSet("test", nil, StateFamily("s", "up"))
-	m, err := set.scrape(strings.NewReader(`s{name="x",state="up"} 1
+	m, err := set.scrape(t.Context(), strings.NewReader(`s{name="x",state="up"} 1
 s{name="x",state="down"} 0
 s{name="y",state="up"} 0
 s{name="y",state="down"} 1
@@ -165,7 +166,7 @@ s{name="a\"state=\"up",state="down"} 0
 		"s{name=\"x\",state=\"up\"} 1\ns{name=\"x\",state=\"down\"} 1\n",
 		"s{name=\"x\",state=\"up\"} 2\n", "s{name=\"x\",state=\"up\"} NaN\n",
 	} {
-		m, err := set.scrape(strings.NewReader(bad), "")
+		m, err := set.scrape(t.Context(), strings.NewReader(bad), "")
 		if err == nil {
 			_, err = m.States("s", nil)
 		}
@@ -181,7 +182,7 @@ func TestMillionSeries(t *testing.T) {
 	in := io.MultiReader(strings.NewReader("node_a 1\n"), &repeated{line: line, left: 1_000_000 * len(line)}, strings.NewReader("a:b 2\n"))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	m, err := wantedSet().scrape(in, "")
+	m, err := wantedSet().scrape(t.Context(), in, "")
 	runtime.ReadMemStats(&after)
 	if err != nil || !m.Has("node_a") || !m.Has("a:b") {
 		t.Fatalf("%v, %v", m, err)
@@ -224,7 +225,7 @@ func FuzzScrape(f *testing.F) {
 		if zipped {
 			encoding = "gzip"
 		}
-		m, err := wantedSet().scrape(bytes.NewReader(body), encoding)
+		m, err := wantedSet().scrape(t.Context(), bytes.NewReader(body), encoding)
 		if err != nil {
 			a := &asking{probe: &probe{host: "web01", wanted: wantedSet()}, asked: t.Context()}
 			if found := a.unreadable(t.Context(), err); found.reason == "" || found.message == "" {

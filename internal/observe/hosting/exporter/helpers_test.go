@@ -54,9 +54,12 @@ func simple() *Set {
 	}, Family{Name: "a"}, Family{Name: "b"})
 }
 
+// timeout of the probes: enough for the largest body on a slow machine.
+const timeout = time.Minute
+
 func ask(t *testing.T, s *Source, url string) observe.Result {
 	t.Helper()
-	p, err := s.New(url, simple(), 5*time.Second)
+	p, err := s.New(url, simple(), timeout)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func (a *asking) run(ctx context.Context) (any, *finding) {
 	if f := a.refusal(resp); f != nil {
 		return nil, f
 	}
-	m, err := a.wanted.scrape(resp.Body, resp.Header.Get("Content-Encoding"))
+	m, err := a.wanted.scrape(ctx, resp.Body, resp.Header.Get("Content-Encoding"))
 	if err != nil {
 		return nil, a.unreadable(ctx, err)
 	}
@@ -153,8 +153,22 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return &scratch{bufio.NewReaderSize(nil, MaxLine), new(gzip.Reader)} }}
 
-// scrape reads a body.
-func (s *Set) scrape(body io.Reader, encoding string) (Metrics, error) {
+// patient is a reader that ends with its context. A small body may unfold into so
+// much that nothing else looks at that.
+type patient struct {
+	io.Reader
+	ctx context.Context
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	if err := p.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return p.Reader.Read(b)
+}
+
+// scrape reads a body. It ends with ctx.
+func (s *Set) scrape(ctx context.Context, body io.Reader, encoding string) (Metrics, error) {
 	c := scratches.Get().(*scratch)
 	defer func() {
 		c.lines.Reset(nil)
@@ -172,7 +186,7 @@ func (s *Set) scrape(body io.Reader, encoding string) (Metrics, error) {
 	default:
 		return Metrics{}, fmt.Errorf("%w, as %q", errEncoding, endpoint.Printable(encoding, 20))
 	}
-	c.lines.Reset(in)
+	c.lines.Reset(patient{in, ctx})
 	m, err := parse(&filter{in: c.lines, wanted: s.families})
 	if err != nil && limited.N <= 0 {
 		err = errBodyTooLong

@@ -107,7 +107,7 @@ func distinct(n int) string {
 
 // TestHostileServers: nothing that a server does costs more than it may.
 func TestHostileServers(t *testing.T) {
-	bomb := compressed(t, strings.Repeat("#\n", MaxBody))
+	bomb := compressed(t, strings.Repeat("# unfolds\n", MaxBody/9))
 	tests := map[string]struct {
 		answer        http.HandlerFunc
 		reason, words string
@@ -226,6 +226,14 @@ func TestTime(t *testing.T) {
 	if r.Reason != endpoint.ReasonResponseTimeout || !strings.Contains(r.Message, "within 200ms") {
 		t.Errorf("got %+v", r)
 	}
+	// A body that is here already and unfolds ends with the timeout as well.
+	p, err = s.New(serve(t, zipped(compressed(t, strings.Repeat("#\n", MaxBody/2)))), simple(), 20*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := p.Run(t.Context()); r.Reason != endpoint.ReasonResponseTimeout || r.Latency > time.Second {
+		t.Errorf("got %+v", r)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if r := p.Run(ctx); r.Reason != endpoint.ReasonCancelled || r.Class != observe.ClassLocal {
@@ -268,7 +276,7 @@ func TestRequest(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Accept": "text/plain;version=0.0.4", "Accept-Encoding": "gzip", "User-Agent": "kdz-operator/1",
-		"X-Prometheus-Scrape-Timeout-Seconds": "5",
+		"X-Prometheus-Scrape-Timeout-Seconds": "60",
 	} {
 		if got := header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -87,17 +87,17 @@ func (r *reading) unit(name, want string) hosting.Finding {
 	succeeded, on := r.Collectors["systemd"]
 	switch {
 	case told && state == "":
-		return unknown("is in a state that node_exporter does not name, such as reloading", "state not told")
+		return unknown("is in a state that node_exporter does not name, such as reloading")
 	case told && (state == want || want == stateInactive && (state == stateActivating || state == stateDeactivating)):
 		return hosting.Finding{}
 	case told:
 		return down("is "+state+", should be "+want, state+", should be "+want)
 	case on && !succeeded:
-		return unknown("is not told: node_exporter could not ask systemd (its collector systemd failed)", "state not told")
+		return unknown("is not told: node_exporter could not ask systemd (its collector systemd failed)")
 	case !on && len(r.Units) == 0:
-		return unknown("is not told: start node_exporter with --collector.systemd", "state not told")
+		return unknown("is not told: start node_exporter with --collector.systemd")
 	case r.leavesOut(path.Ext(name)):
-		return unknown("is not told: see node_exporter's --collector.systemd.unit-exclude", "state not told")
+		return unknown("is not told: see node_exporter's --collector.systemd.unit-exclude")
 	case want == stateInactive:
 		return hosting.Finding{}
 	}
@@ -122,8 +122,8 @@ func down(text, detail string) hosting.Finding {
 	return hosting.Finding{State: v1alpha1.ComponentDown, Reason: v1alpha1.ReasonUnitState, Text: text, Detail: detail}
 }
 
-func unknown(text, detail string) hosting.Finding {
-	return hosting.Finding{State: v1alpha1.ComponentUnknown, Reason: v1alpha1.ReasonFactMissing, Text: text, Detail: detail}
+func unknown(text string) hosting.Finding {
+	return hosting.Finding{State: v1alpha1.ComponentUnknown, Reason: v1alpha1.ReasonFactMissing, Text: text, Detail: "state not told"}
 }
 
 // filesystems finds those that are read-only, and those that are too full, the
