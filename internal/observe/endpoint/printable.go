@@ -14,6 +14,11 @@ const maxDetail = 120
 
 const ellipsis = "…"
 
+// Printable is how text that others chose, such as a server's, becomes part of a
+// message: in one line of at most limit bytes of valid UTF-8, with nothing that
+// is not printable, and an ellipsis if something was left out at the end.
+func Printable(s string, limit int) string { return printable(s, limit) }
+
 // printable returns s in one line of at most limit bytes of valid UTF-8: what
 // is not printable (control, format and bidirectional characters included) and
 // runs of white space become one space; what is too long ends in an ellipsis,
