@@ -48,8 +48,8 @@ const (
 	// ReasonRebootOverdue (of a system, Degraded): the host has waited for a
 	// required reboot for longer than it may.
 	ReasonRebootOverdue = "RebootOverdue"
-	// ReasonWorkloadFailed (of a system, Down): a workload has failed, or has
-	// nothing that is available.
+	// ReasonWorkloadFailed (of a system, Down, or Degraded as long as some of it
+	// is available): a workload has failed, or has nothing that is available.
 	ReasonWorkloadFailed = "WorkloadFailed"
 	// ReasonWorkloadProgressing (of a system, Degraded): a workload is on its
 	// way to what it should be.
