@@ -31,8 +31,6 @@ import (
 	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/controllers/organisationalunit"
 	"kdz.mainz.de/operator/internal/observe"
-	"kdz.mainz.de/operator/internal/observe/endpoint"
-	prometheussource "kdz.mainz.de/operator/internal/observe/prometheus"
 	"kdz.mainz.de/operator/internal/tell/announce"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 )
@@ -160,9 +158,9 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 
 // addApplications adds the controller of Applications and of their accounts.
 func addApplications(ctx context.Context, mgr ctrl.Manager, r *replicas, engine *observe.Engine, waker *application.Waker, o Options) error {
-	egress := endpoint.NewEgress(o.EgressAllow, o.EgressDeny)
-	if err := addAPIServerGuard(ctx, mgr, egress, o.Clock); err != nil {
-		return fmt.Errorf("guard of the API server: %w", err)
+	look, err := addSight(ctx, mgr, waker, o)
+	if err != nil {
+		return err
 	}
 	applications, err := metrics.NewApplications(o.Registerer)
 	if err != nil {
@@ -179,13 +177,14 @@ func addApplications(ctx context.Context, mgr ctrl.Manager, r *replicas, engine 
 	if err := mgr.Add(announcer); err != nil {
 		return fmt.Errorf("announcer: %w", err)
 	}
-	prober := endpoint.NewFactory(endpoint.Options{Clock: o.Clock, UserAgent: o.UserAgent, Egress: egress})
 	err = (&application.Reconciler{
 		Client:     r.lead.Client(mgr.GetClient()),
 		APIReader:  mgr.GetAPIReader(),
 		Observer:   engine,
-		Prober:     prober,
-		Indicators: prometheussource.NewSource(prometheussource.Options{Dial: prober.Dial, Clock: o.Clock, UserAgent: o.UserAgent}),
+		Prober:     look.endpoints,
+		Indicators: look.indicators,
+		Hosting:    look.systems,
+		Cluster:    look.cluster,
 		Ledger:     r.ledger,
 		Announcer:  announcer,
 		Recorder:   r.lead.Recorder(recorder),

@@ -34,6 +34,8 @@ type Cluster interface {
 	Ensure(subscriber types.NamespacedName, queries []cluster.Query)
 	// Forget ends what is watched for a subscriber.
 	Forget(subscriber types.NamespacedName)
+	// Objects returns what a query asks for, or why nothing is known of it.
+	Objects(q cluster.Query) ([]*cluster.Object, *cluster.Problem)
 }
 
 // systemCheck begins the names of the checks of systems. No endpoint can have

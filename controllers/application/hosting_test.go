@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -48,10 +49,29 @@ func (p silentProbe) Key() string                      { return string(p) }
 func (p silentProbe) Target() string                   { return string(p) }
 func (silentProbe) Run(context.Context) observe.Result { return observe.Result{} }
 
-// fakeCluster remembers what is to be watched.
+// fakeCluster remembers what is to be watched, and has the objects that a test
+// shows it.
 type fakeCluster struct {
 	mu      sync.Mutex
 	queries map[types.NamespacedName][]cluster.Query
+	shown   []*unstructured.Unstructured
+}
+
+func (f *fakeCluster) show(u *unstructured.Unstructured) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.shown = append(f.shown, u)
+}
+
+func (f *fakeCluster) Objects(q cluster.Query) (found []*cluster.Object, _ *cluster.Problem) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, u := range f.shown {
+		if u.GetNamespace() == q.Namespace && u.GetName() == q.Name {
+			found = append(found, &cluster.Object{Namespace: q.Namespace, Name: q.Name, Facts: q.Kind.Extract(u)})
+		}
+	}
+	return found, nil
 }
 
 func (f *fakeCluster) Ensure(key types.NamespacedName, queries []cluster.Query) {

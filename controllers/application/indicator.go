@@ -6,16 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/internal/judge/state"
 	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/backup"
 )
 
 // indicatorCheck is the name of the check that asks the source of the
@@ -36,6 +35,8 @@ const (
 // *prometheus.Source.
 type IndicatorSource interface {
 	New(server, query string, interval, timeout time.Duration) (observe.Probe, error)
+	// Backups are asked for in the same way.
+	backup.Asker
 }
 
 // gatherIndicator returns the check that asks the source that an Application
@@ -152,42 +153,4 @@ func boundedInterval(declared v1alpha1.Duration, standard, least, most time.Dura
 		return 0, fmt.Errorf("must be at least %v and at most %v", least, most)
 	}
 	return d, nil
-}
-
-// prometheusServer returns a server that the policy lists; nil if it does not,
-// or if there is no policy.
-func prometheusServer(ctx context.Context, c client.Reader, name v1alpha1.ItemName) (*v1alpha1.PrometheusServer, error) {
-	policy := &v1alpha1.GovernancePolicy{}
-	err := c.Get(ctx, client.ObjectKey{Name: v1alpha1.PolicyName}, policy, client.UnsafeDisableDeepCopy)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("policy %s: %w", v1alpha1.PolicyName, err)
-	}
-	if policy.Spec.Observation == nil {
-		return nil, nil
-	}
-	for i := range policy.Spec.Observation.PrometheusServers {
-		if server := &policy.Spec.Observation.PrometheusServers[i]; server.Name == name {
-			return server, nil
-		}
-	}
-	return nil, nil
-}
-
-// asksOther reports whether a policy lists other Prometheus servers than
-// before, so that every Application is to be looked at whose indicator is told
-// by one.
-func asksOther(before, after *v1alpha1.GovernancePolicy) bool {
-	list := func(p *v1alpha1.GovernancePolicy) map[v1alpha1.ItemName]v1alpha1.HTTPURL {
-		urls := map[v1alpha1.ItemName]v1alpha1.HTTPURL{}
-		if p.Spec.Observation != nil {
-			for _, s := range p.Spec.Observation.PrometheusServers {
-				urls[s.Name] = s.URL
-			}
-		}
-		return urls
-	}
-	return !maps.Equal(list(before), list(after))
 }

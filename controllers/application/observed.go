@@ -33,7 +33,7 @@ func (r *Reconciler) gatherObserved(ctx context.Context, s *scope) error {
 	var checks []observe.Check
 	var sights []func(func(string) observe.Observation)
 	for _, look := range []func(context.Context, *scope) (looking, error){
-		r.endpointChecks, r.indicatorChecks, r.hostingChecks,
+		r.endpointChecks, r.indicatorChecks, r.hostingChecks, r.backupChecks,
 	} {
 		l, err := look(ctx, s)
 		if err != nil {

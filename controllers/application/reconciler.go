@@ -93,6 +93,13 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=organisationalunits;servicelevels;projects,verbs=get;list;watch
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=exemptions;governancepolicies,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;secrets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;list;watch
+// +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get;list;watch
+// +kubebuilder:rbac:groups=snapshot.storage.k8s.io,resources=volumesnapshots,verbs=get;list;watch
+// +kubebuilder:rbac:groups=velero.io,resources=schedules;backups;restores;backupstoragelocations,verbs=get;list;watch
+// +kubebuilder:rbac:groups=postgresql.cnpg.io,resources=backups;clusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=k8up.io,resources=schedules;backups;restores;snapshots,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile gathers what is declared and what was seen of one Application, has

@@ -292,13 +292,11 @@ func TestWhatIsNotObservedYetSaysSo(t *testing.T) {
 	w := newWorld(t)
 	app := w.newApp("sap")
 	app.Spec.Hosting = &v1alpha1.Hosting{Platform: v1alpha1.PlatformSaaS, SaaS: &v1alpha1.SaaSHosting{Supplier: "Example GmbH"}}
-	app.Spec.Backup = &v1alpha1.Backup{NotRequiredReason: "the supplier's matter"}
 	w.Create(app)
 	app = w.inState("sap", v1alpha1.StateUnknown)
 	if app.Status.Cause == nil || app.Status.Cause.Kind != v1alpha1.CauseHosting {
 		t.Errorf("cause: %+v", app.Status.Cause)
 	}
 	w.hasCondition("sap", v1alpha1.ConditionHostingHealthy, metav1.ConditionUnknown, v1alpha1.ReasonNotObserved)
-	w.hasCondition("sap", v1alpha1.ConditionBackedUp, metav1.ConditionUnknown, v1alpha1.ReasonNotObserved)
 	w.hasCondition("sap", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 }

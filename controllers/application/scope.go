@@ -56,6 +56,8 @@ type scope struct {
 	floor func(check string) time.Time
 	// account of its availability.
 	account account
+	// backup of it.
+	backup backupScope
 	// window of maintenance that is open, if any.
 	window *calendar.Window
 	// rule is what the Application is judged by under the rule that all IT of
@@ -162,6 +164,7 @@ func (s *scope) judge() {
 	for _, err := range errs {
 		s.reject("spec." + err.Error())
 	}
+	s.judgeBackup()
 	s.judgeCentralisation()
 	s.judgeAccount()
 }

@@ -46,7 +46,7 @@ func (s *scope) tell() {
 	s.setDependenciesAvailable()
 	st.Hosting = s.hostingStatus()
 	s.setHostingHealthy()
-	s.setNotObserved(v1alpha1.ConditionBackedUp, s.app.Spec.Backup != nil, "backup is declared but not observed")
+	s.tellBackup()
 	s.tellServiceLevel()
 	s.setValidity(v1alpha1.ConditionCertificatesValid, s.hasCertificates, s.certificates)
 	s.setValidity(v1alpha1.ConditionContractsValid, len(s.app.Spec.Contracts) > 0, s.contracts)
@@ -144,15 +144,6 @@ func (s *scope) setDependenciesAvailable() {
 	default:
 		s.set(kind, metav1.ConditionTrue, v1alpha1.ReasonAllAvailable, "every dependency can be used")
 	}
-}
-
-// setNotObserved says of a declared part that nobody looks at it.
-func (s *scope) setNotObserved(conditionType string, declared bool, message string) {
-	if !declared || !s.observed() {
-		status.Remove(s.app, conditionType)
-		return
-	}
-	s.set(conditionType, metav1.ConditionUnknown, v1alpha1.ReasonNotObserved, message)
 }
 
 // setValidity tells what ends by itself.

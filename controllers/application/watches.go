@@ -26,6 +26,7 @@ import (
 	"kdz.mainz.de/operator/controllers/internal/leadership"
 	"kdz.mainz.de/operator/controllers/internal/queue"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
+	"kdz.mainz.de/operator/internal/observe/hosting/systems"
 )
 
 // Indexes of the cache of Applications, by what they refer to.
@@ -213,6 +214,9 @@ func indexers() map[string]client.IndexerFunc {
 				for _, name := range endpoint.SecretNames(&app.Spec.Endpoints[i]) {
 					names = append(names, app.Namespace+"/"+name)
 				}
+			}
+			for _, name := range systems.SecretNames(app.Spec.Hosting) {
+				names = append(names, app.Namespace+"/"+name)
 			}
 			return names
 		}),

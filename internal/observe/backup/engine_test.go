@@ -91,7 +91,7 @@ func TestNothingIsKnown(t *testing.T) {
 func TestPrometheus(t *testing.T) {
 	policy := &v1alpha1.ObservationPolicy{PrometheusServers: []v1alpha1.PrometheusServer{{Name: "p", URL: "http://p"}, {Name: "q", URL: "http://q"}, {Name: "r", URL: "http://u@r"}}}
 	told := func(when string) observe.Observation {
-		return observe.Observation{State: observe.StateDegraded, Reason: reasonMoment, Facts: at(when)}
+		return observe.Observation{State: observe.StateUp, Facts: at(when)}
 	}
 	unknown := observe.Observation{State: observe.StateUnknown, Reason: "NoSample", Message: "The query returns no sample.", Facts: at("2026-11-20T01:00:00Z")}
 	base := nothing("Prometheus query")
@@ -150,7 +150,7 @@ func TestChecks(t *testing.T) {
 		}
 		asked = append(asked, c.Name+" asks "+question)
 		r := c.Read(observe.Result{Outcome: observe.OutcomeSuccess, Facts: now})
-		if !r.Degraded || r.Message != "2026-11-20T11:00:00Z" || r.Facts != now || c.FailureThreshold != 1 || c.Interval != 5*time.Minute {
+		if r.Outcome != observe.OutcomeSuccess || r.Facts != now || c.FailureThreshold != 1 || c.Interval != 5*time.Minute {
 			t.Errorf("%+v reads %+v", c, r)
 		}
 	}

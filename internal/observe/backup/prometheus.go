@@ -19,9 +19,6 @@ const (
 	timeout  = 10 * time.Second
 )
 
-// reasonMoment is what an answer is shown with; see Checks.
-const reasonMoment = "MomentTold"
-
 // Asker makes the probe that asks a Prometheus server for a moment, which it
 // carries as Facts. It is *prometheus.Source.
 type Asker interface {
@@ -32,13 +29,12 @@ type Asker interface {
 // can have their names, since those have no colon. A check without a probe
 // cannot be asked; Read says why.
 //
-// A check is never Up, but Degraded, with the moment as its Message: so the
-// engine wakes the subscriber when three answers in a row have told another
-// moment than before, which it does not for the Facts of something that is Up.
+// An answer is a success, whose Facts are the moment: the engine wakes the
+// subscriber when answers keep telling another moment than before.
 func Checks(sources []v1alpha1.BackupSource, policy *v1alpha1.ObservationPolicy, asker Asker) []observe.Check {
 	var checks []observe.Check
 	add := func(p *v1alpha1.PrometheusSource, name, query string) {
-		c := observe.Check{Name: name, Interval: Interval, Timeout: timeout, FailureThreshold: 1, SuccessThreshold: 1, Read: showMoment}
+		c := observe.Check{Name: name, Interval: Interval, Timeout: timeout, FailureThreshold: 1, SuccessThreshold: 1, Read: keepMoment}
 		c.Probe, _ = probeOf(p, query, policy, asker)
 		checks = append(checks, c)
 	}
@@ -47,24 +43,24 @@ func Checks(sources []v1alpha1.BackupSource, policy *v1alpha1.ObservationPolicy,
 		if s.Prometheus == nil {
 			continue
 		}
-		add(s.Prometheus, successCheck(s), s.Prometheus.Query)
+		add(s.Prometheus, SuccessCheck(s.Name), s.Prometheus.Query)
 		if s.Prometheus.RestoreTestQuery != "" {
-			add(s.Prometheus, restoreTestCheck(s), s.Prometheus.RestoreTestQuery)
+			add(s.Prometheus, RestoreTestCheck(s.Name), s.Prometheus.RestoreTestQuery)
 		}
 	}
 	return checks
 }
 
-func successCheck(s *v1alpha1.BackupSource) string     { return "backup:" + string(s.Name) }
-func restoreTestCheck(s *v1alpha1.BackupSource) string { return "restore-test:" + string(s.Name) }
+// SuccessCheck is the name of the check that asks a source for its newest
+// success.
+func SuccessCheck(source v1alpha1.ItemName) string { return "backup:" + string(source) }
 
-// showMoment has a check show the moment that it was told.
-func showMoment(r observe.Result) observe.Result {
-	if at, ok := r.Facts.(time.Time); ok {
-		r.Degraded, r.Reason, r.Message = true, reasonMoment, at.Format(time.RFC3339)
-	}
-	return r
-}
+// RestoreTestCheck is the name of the check that asks a source for its newest
+// restore test.
+func RestoreTestCheck(source v1alpha1.ItemName) string { return "restore-test:" + string(source) }
+
+// keepMoment has a check show the moment that it was told, which its Facts are.
+func keepMoment(r observe.Result) observe.Result { return r }
 
 // probeOf returns the probe that puts a query of a source, or why it cannot be
 // put.
@@ -90,7 +86,7 @@ func probeOf(p *v1alpha1.PrometheusSource, query string, policy *v1alpha1.Observ
 
 func readPrometheus(r *reading, _ []answer) {
 	p := r.source.Prometheus
-	at, problem := r.ask(successCheck(r.source.BackupSource), p.Query)
+	at, problem := r.ask(SuccessCheck(r.source.BackupSource.Name), p.Query)
 	if problem != nil {
 		r.doubt(problem.Reason, problem.Message)
 	}
@@ -98,7 +94,7 @@ func readPrometheus(r *reading, _ []answer) {
 	if p.RestoreTestQuery == "" {
 		return
 	}
-	at, problem = r.ask(restoreTestCheck(r.source.BackupSource), p.RestoreTestQuery)
+	at, problem = r.ask(RestoreTestCheck(r.source.BackupSource.Name), p.RestoreTestQuery)
 	if problem != nil {
 		r.doubtRestoreTest(problem.Reason, problem.Message)
 	}
