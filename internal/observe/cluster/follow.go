@@ -116,7 +116,11 @@ func (l *follower) list(ctx context.Context, o metav1.ListOptions) (runtime.Obje
 		// server only as a whole.
 		o.ResourceVersion, o.ResourceVersionMatch = "", ""
 	}
+	if !l.watcher.enter(ctx) {
+		return nil, ctx.Err()
+	}
 	page, err := l.client.List(ctx, o)
+	l.watcher.exit()
 	if err != nil {
 		l.failed(ctx, "list", err)
 		return nil, err
@@ -132,7 +136,11 @@ func (l *follower) list(ctx context.Context, o metav1.ListOptions) (runtime.Obje
 
 // watch opens a stream of what is kept of objects.
 func (l *follower) watch(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+	if !l.watcher.enter(ctx) {
+		return nil, ctx.Err()
+	}
 	from, err := l.client.Watch(ctx, o)
+	l.watcher.exit()
 	if err == nil {
 		return l.open(from), nil
 	}

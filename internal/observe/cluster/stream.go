@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 
-	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
 
 // stream is a watch that is open. Of each object it passes on what is kept.
@@ -65,11 +65,8 @@ func (s *stream) Stop() {
 // ResultChan implements watch.Interface.
 func (s *stream) ResultChan() <-chan watch.Event { return s.to }
 
-// brief is an error in a line.
-func brief(err error) string {
-	s := err.Error()
-	if len(s) > observe.MaxMessageLength {
-		s = s[:observe.MaxMessageLength]
-	}
-	return s
-}
+// brief is what a message says of an error.
+func brief(err error) string { return endpoint.Printable(err.Error(), maxCause) }
+
+// maxCause bounds it, in bytes.
+const maxCause = 100

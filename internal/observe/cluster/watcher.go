@@ -30,6 +30,9 @@ const (
 	patience = time.Minute
 	// tick is how often to look whether one of these is over.
 	tick = 5 * time.Second
+	// requests is how many may wait for the API server's answer at once. More
+	// would open a connection each at the start, before the first can be shared.
+	requests = 16
 )
 
 // Options of a Watcher.
@@ -61,6 +64,7 @@ type Watcher struct {
 	started atomic.Bool
 	kick    chan struct{} // the loop has to look again
 	running sync.WaitGroup
+	slots   chan struct{} // taken by each request that waits for its answer
 
 	mu          sync.RWMutex
 	feeds       map[feedKey]*feed
@@ -78,6 +82,7 @@ func New(options Options) *Watcher {
 		options:     options,
 		mapper:      meta.ToRESTMapperWithContext(options.Mapper),
 		kick:        make(chan struct{}, 1),
+		slots:       make(chan struct{}, requests),
 		feeds:       map[feedKey]*feed{},
 		subscribers: map[types.NamespacedName][]feedKey{},
 		resources:   map[schema.GroupVersionKind]*resource{},
@@ -138,6 +143,20 @@ func (w *Watcher) Forget(subscriber types.NamespacedName) {
 	w.Ensure(subscriber, nil)
 	w.wakes.drop(subscriber)
 }
+
+// enter waits until a request may be sent; false means that the context ended
+// first.
+func (w *Watcher) enter(ctx context.Context) bool {
+	select {
+	case w.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// exit says that a request was answered.
+func (w *Watcher) exit() { <-w.slots }
 
 // join has a subscriber want objects of a feed.
 func (w *Watcher) join(subscriber types.NamespacedName, key feedKey, queries []Query) {

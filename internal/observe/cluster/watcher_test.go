@@ -275,6 +275,22 @@ func TestListsAreReadInPages(t *testing.T) {
 	}
 }
 
+func TestManyWatchesShareConnections(t *testing.T) {
+	w := newWorld(t, "")
+	kind := configMaps()
+	var queries []Query
+	for i := range 10 * requests {
+		queries = append(queries, Query{Kind: kind, Namespace: fmt.Sprintf("%s-%d", w.namespace, i)})
+	}
+	w.ensure("app", queries...)
+	w.awaitWatches(0, len(queries))
+	w.line.mu.Lock()
+	defer w.line.mu.Unlock()
+	if w.line.dials > 2*requests {
+		t.Errorf("%d connections were opened for %d watches, want no more than %d", w.line.dials, len(queries), 2*requests)
+	}
+}
+
 func TestAnObjectThatCannotBeReadIsLeftOut(t *testing.T) {
 	w := newWorld(t, "")
 	q := Query{Kind: configMaps(), Namespace: w.namespace}

@@ -271,6 +271,7 @@ type line struct {
 	conns   map[net.Conn]bool
 	watches map[string]int
 	lists   []string
+	dials   int
 	down    bool
 	// refuse answers requests in place of the API server if it says so.
 	refuse func(*http.Request) *http.Response
@@ -284,12 +285,14 @@ func (l *line) dial(ctx context.Context, network, address string) (net.Conn, err
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	if err == nil {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.conns[conn] = true
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns[conn] = true
+	l.dials++
+	return conn, nil
 }
 
 // cut closes all connections and accepts no more.

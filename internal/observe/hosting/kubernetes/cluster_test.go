@@ -4,6 +4,7 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -52,6 +53,15 @@ func operatorRole(t *testing.T, admin kubernetes.Interface, user string) {
 	if _, err := admin.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		ctx := context.Background()
+		if err := errors.Join(
+			admin.RbacV1().ClusterRoleBindings().Delete(ctx, role.Name, metav1.DeleteOptions{}),
+			admin.RbacV1().ClusterRoles().Delete(ctx, role.Name, metav1.DeleteOptions{}),
+		); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // startWatcher watches as a user until the test ends.

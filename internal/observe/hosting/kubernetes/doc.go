@@ -8,8 +8,9 @@
 // # What is a system
 //
 // Each workload that is named is one, by its kind and name. It may be of any
-// kind that has namespaces, but no Secret: that is no workload, and its
-// existence would be told to whoever may not read it. The workloads that a
+// kind that has namespaces, but no Secret, whose existence would be told to who
+// may not read it, and none of the operator's own, which would be told of itself.
+// The workloads that a
 // selector matches are one together, called SelectorName, each a component.
 // Those are Deployments, StatefulSets and DaemonSets. Jobs come and go, and one
 // that failed is no outage; of a CronJob kstatus knows nothing but that it

@@ -111,6 +111,8 @@ func (s *Source) named(namespace string, w *v1alpha1.WorkloadReference) (System,
 		return System{}, fmt.Errorf(`apiVersion %q is neither a version such as "v1" nor a group and a version such as "apps/v1"`, w.APIVersion)
 	case w.Kind == "" || w.Name == "":
 		return System{}, errors.New("kind and name must not be empty")
+	case group.Group == v1alpha1.GroupName:
+		return System{}, fmt.Errorf("kind %s is no workload; name another Application under dependencies", w.Kind)
 	case group.Group == "" && w.Kind == "Secret":
 		return System{}, errors.New("kind Secret is no workload; name what runs, such as a Deployment")
 	}

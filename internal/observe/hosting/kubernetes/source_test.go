@@ -22,6 +22,7 @@ func TestSystemsAreNamed(t *testing.T) {
 		reference("apps/v1", "DaemonSet", "web"),
 		reference("v1", "Secret", "web"),
 		reference("a/b/c", "Deployment", "web2"),
+		reference("kdz.mainz.de/v1alpha1", "Application", "civento"),
 	}}
 	systems, err := NewSource(kept{}).Systems("civento", h)
 	want := []string{"Deployment apps/v1/web", "Deployment example.org/v1/web", "Deployment/" + long[:233] + "-", "DaemonSet/web"}
@@ -41,7 +42,7 @@ func TestSystemsAreNamed(t *testing.T) {
 	if len(keys) != len(want) {
 		t.Errorf("the keys %v are not all different", keys)
 	}
-	for _, says := range []string{"workloads[4]: kind Secret is no workload", `workloads[5]: apiVersion "a/b/c" is neither`} {
+	for _, says := range []string{"workloads[4]: kind Secret is no workload", `workloads[5]: apiVersion "a/b/c" is neither`, "workloads[6]: kind Application is no workload"} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want one that says %q", err, says)
 		}
