@@ -35,7 +35,7 @@ func (e *Engine) judge(q *question, a *answer, now instant) {
 // answers reports whether the result shows that packets came back: then the
 // way to the target's network works.
 func answers(r *Result) bool {
-	return r.Outcome == OutcomeSuccess || r.Class == ClassTarget && r.Step != StepResolve
+	return !r.Unasked && (r.Outcome == OutcomeSuccess || r.Class == ClassTarget && r.Step != StepResolve)
 }
 
 // deliver tells a definite answer to all who want it.

@@ -108,6 +108,9 @@ type Result struct {
 	// Degraded: a success that shows a fault which does not keep the target from
 	// doing its work; Reason and Message say which.
 	Degraded bool
+	// Unasked: nothing was asked over the network, so that a success says nothing
+	// of the way there.
+	Unasked bool
 	// Facts are what a target told of itself where a success alone says little
 	// (the metrics of a host, the processes of an instance), for each Check that
 	// wants the answer to Read. Many read them, so nobody changes them. Nil if

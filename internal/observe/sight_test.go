@@ -105,6 +105,23 @@ func TestAnotherNetworkProves(t *testing.T) {
 	}
 }
 
+// TestWhatWasNotAskedProvesNothing: what is kept in memory answers though the
+// line is cut.
+func TestWhatWasNotAskedProvesNothing(t *testing.T) {
+	kept := func(at, timeout time.Duration) (Result, time.Duration) {
+		r, took := well(at, timeout)
+		r.Unasked, r.Address = true, ""
+		return r, took
+	}
+	w := newWorld(t, Options{})
+	w.ensure("payroll", in(probe("127.0.0.1:80", hanging), 10*second))
+	w.ensure("workload", in(probe("127.0.1.1:80", kept), 5*second))
+	w.run(5 * minute)
+	if len(w.gaps) != 1 || !w.engine.Health().Blind.Active {
+		t.Errorf("gaps %v, blind %t", w.gaps, w.engine.Health().Blind.Active)
+	}
+}
+
 func TestNewerAnswerOvertakesADoubtfulFailure(t *testing.T) {
 	w := newWorld(t, withWitness())
 	w.witness = false

@@ -40,7 +40,7 @@ func (p *probe) Run(context.Context) observe.Result {
 	if s.problem != nil && len(s.workloads) == 0 {
 		return doubt(s.problem.Reason, s.problem.Message)
 	}
-	return observe.Result{Outcome: observe.OutcomeSuccess, Facts: s}
+	return observe.Result{Outcome: observe.OutcomeSuccess, Unasked: true, Facts: s}
 }
 
 // doubt is a result that decides nothing.
