@@ -93,6 +93,7 @@ type PrometheusSource struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.trim() != ''",message="query must be PromQL, such as min(backup_last_success_timestamp_seconds{job=\"portal\"}), and not blank"
 	Query string `json:"query,omitempty"`
 
 	// restoreTestQuery in PromQL for the start of the newest successful restore
@@ -100,6 +101,7 @@ type PrometheusSource struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.trim() != ''",message="restoreTestQuery must be PromQL, such as min(restore_test_last_success_timestamp_seconds{job=\"portal\"}), and not blank"
 	RestoreTestQuery string `json:"restoreTestQuery,omitempty"`
 
 	// server is the name of a server that the GovernancePolicy lists; absent

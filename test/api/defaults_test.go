@@ -58,6 +58,8 @@ var defaults = []struct {
 			"spec.endpoints[].http.expectedStatuses":     list("200-299"),
 			"spec.endpoints[].tls.renewBefore":           "504h",
 			"spec.endpoints[].dns.recordType":            "A",
+			"spec.hosting.interval":                      "60s",
+			"spec.hosting.failureThreshold":              int64(2),
 			"spec.hosting.linux.requiredUnits[].state":   "active",
 			"spec.dependencies[].strength":               "Hard",
 			"spec.maintenance[].timeZone":                "Europe/Berlin",
@@ -75,6 +77,8 @@ var defaults = []struct {
 		),
 		want: map[string]any{
 			"spec.operation.serves":                         list("City"),
+			"spec.hosting.interval":                         "60s",
+			"spec.hosting.failureThreshold":                 int64(2),
 			"spec.hosting.windows.requiredServices[].state": "running",
 		},
 	},
@@ -89,6 +93,8 @@ var defaults = []struct {
 		),
 		want: map[string]any{
 			"spec.operation.serves":            list("City"),
+			"spec.hosting.interval":            "60s",
+			"spec.hosting.failureThreshold":    int64(2),
 			"spec.hosting.sap.tls.renewBefore": "504h",
 		},
 	},

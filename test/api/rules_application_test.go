@@ -105,7 +105,7 @@ var most = []edit{
 		return object("name", fmt.Sprint("m", i), "schedule", strings.Repeat("0", 119)+" * * * *", "duration", "1h", "timeZone", "America/Argentina/Buenos_Aires")
 	})),
 	set("spec.backup.sources", many(16, func(i int) any {
-		return object("name", fmt.Sprint("s", i), "cronJob", object("name", "a"))
+		return object("name", fmt.Sprint("s", i), "prometheus", object("query", strings.Repeat("a", 1024), "restoreTestQuery", strings.Repeat("a", 1024)))
 	})),
 	set("spec.contracts", many(32, func(i int) any {
 		return object("number", fmt.Sprint(i), "name", "a", "type", "Licence")
@@ -179,9 +179,15 @@ var dependencyRules = []rule{
 	accept("its namesake elsewhere", set("spec.dependencies[0].name", "valid-application")),
 }
 
-// hostingRules say that hosting has exactly the member that platform names.
+// hostingRules say that hosting has exactly the member that platform names, and
+// how often it may be looked at.
 var hostingRules = []rule{
 	accept("no hosting", unset("spec.hosting")),
+	accept("hosting as often as by default", unset("spec.hosting.interval"), unset("spec.hosting.failureThreshold")),
+	accept("shortest interval of hosting", set("spec.hosting.interval", "5s")),
+	accept("longest interval of hosting", set("spec.hosting.interval", "24h")),
+	refuse("interval of hosting too short", "spec.hosting.interval", badInterval, set("spec.hosting.interval", "4999ms")),
+	refuse("interval of hosting too long", "spec.hosting.interval", badInterval, set("spec.hosting.interval", "24h1s")),
 	refuse("other platform", "spec.hosting", "hosting needs exactly the member that platform names", set("spec.hosting.platform", "SAP")),
 	refuse("no member", "spec.hosting", "hosting needs exactly the member that platform names", unset("spec.hosting.linux")),
 	refuse("two members", "spec.hosting", "hosting needs exactly the member that platform names",
@@ -214,6 +220,13 @@ var backupRules = []rule{
 	refuse("empty source", "spec.backup.sources[0]", "a backup source has exactly one of heartbeat", unset("spec.backup.sources[0].heartbeat")),
 	refuse("source of two", "spec.backup.sources[6]", "a backup source has exactly one of heartbeat",
 		set("spec.backup.sources[6].k8up", object("scheduleName", "a"))),
+	accept("backup query with blanks around it", set("spec.backup.sources[1].prometheus.query", " up\n")),
+	refuse("blank backup query", "spec.backup.sources[1].prometheus.query", "query must be PromQL, such as min(backup_last_success",
+		set("spec.backup.sources[1].prometheus.query", " \t\n")),
+	accept("query of restore tests with blanks around it", set("spec.backup.sources[1].prometheus.restoreTestQuery", " up\n")),
+	accept("no query of restore tests", unset("spec.backup.sources[1].prometheus.restoreTestQuery")),
+	refuse("blank query of restore tests", "spec.backup.sources[1].prometheus.restoreTestQuery",
+		"restoreTestQuery must be PromQL, such as min(restore_test_last_success", set("spec.backup.sources[1].prometheus.restoreTestQuery", " \t\n")),
 }
 
 var unbackedRules = []rule{
