@@ -30,6 +30,8 @@ func (a *auditor) application(app *v1alpha1.Application) {
 		a.handover(app)
 		a.serviceLevel(app)
 		a.account(app)
+		a.dataProcessing(app)
+		a.backup(app)
 	case app.Spec.Lifecycle == v1alpha1.LifecyclePlanned:
 		a.suspended(app)
 	}

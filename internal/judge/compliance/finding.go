@@ -46,6 +46,11 @@ const (
 	// PolicyServiceLevels: what operates has an agreement that a body decided,
 	// and keeps it.
 	PolicyServiceLevels = "service-levels"
+	// PolicyDataProtection: who processes personal data for the city is bound to
+	// its instructions.
+	PolicyDataProtection = "data-protection"
+	// PolicyBackups: what people rely on can be brought back.
+	PolicyBackups = "backups"
 	// PolicyContracts: contracts are ended, or renewed, in time.
 	PolicyContracts = "contracts"
 	// PolicyProjects: the main office leads projects.
@@ -61,6 +66,8 @@ var categories = map[string]string{
 	PolicyCentralisation: "Centralisation",
 	PolicyHandover:       "Operation",
 	PolicyServiceLevels:  "Operation",
+	PolicyDataProtection: "Data protection",
+	PolicyBackups:        "Operation",
 	PolicyContracts:      "Contracts",
 	PolicyProjects:       "Steering",
 	PolicyWorkloads:      "Shadow IT",
@@ -92,6 +99,12 @@ const (
 	RuleServiceLevelBreached = "ServiceLevelBreached"
 	// RulePlannedAgain: it operated, and is Planned now.
 	RulePlannedAgain = "PlannedAgain"
+	// RuleDataProcessingAgreementMissing: a supplier processes personal data, and
+	// no agreement after Article 28 GDPR is named.
+	RuleDataProcessingAgreementMissing = "DataProcessingAgreementMissing"
+	// RuleBackupUndeclared: its information needs high protection, and nobody
+	// said what backup there is, or why none is needed.
+	RuleBackupUndeclared = "BackupUndeclared"
 	// RuleContractEnded: a contract that it rests on has ended.
 	RuleContractEnded = "ContractEnded"
 	// RuleContractToCancel: within 90 days notice must be given.
@@ -154,8 +167,10 @@ const (
 	PropertyServiceLevel = "serviceLevel"
 	// PropertyName of a contract.
 	PropertyName = "name"
-	// PropertySupplier of a contract.
+	// PropertySupplier of a contract, or of a service.
 	PropertySupplier = "supplier"
+	// PropertyRegion in which a supplier keeps the data.
+	PropertyRegion = "region"
 	// PropertyAnnualCost of a contract, in euros.
 	PropertyAnnualCost = "annualCostEUR"
 	// PropertyApplication that a workload names.

@@ -256,6 +256,7 @@ func TestEveryFindingSaysWhatToDo(t *testing.T) {
 	app := wellKept()
 	decentral(app)
 	app.Spec.Origin, app.Spec.ServiceLevelRef = v1alpha1.OriginProject, nil
+	app.Spec.Protection, app.Spec.Hosting = &v1alpha1.Protection{Availability: v1alpha1.ProtectionHigh, PersonalData: true}, supplied("").Spec.Hosting
 	contract("2026-12-31", 0)(nil, app)
 	s := newScope(app)
 	s.Unit = ""
