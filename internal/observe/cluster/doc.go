@@ -30,9 +30,10 @@
 // # Which rights are needed
 //
 // To get, list and watch each kind, in each namespace in which somebody asks for
-// it. The operator is granted those of Deployments, StatefulSets and DaemonSets
-// in the whole cluster; any other is for who owns the namespace to grant, by a
-// Role and a RoleBinding to the operator's ServiceAccount.
+// it. The operator is granted those of Deployments, StatefulSets and DaemonSets,
+// and of what package backup reads, in the whole cluster; any other is for who
+// owns the namespace to grant, by a Role and a RoleBinding to the operator's
+// ServiceAccount.
 //
 // # What it costs
 //

@@ -44,16 +44,15 @@
 //
 // # Which rights are needed
 //
-// The operator may list and watch Deployments, StatefulSets and DaemonSets
-// everywhere, as the audit does. Any other kind is granted by who owns the
-// namespace:
+// The operator may read Deployments, StatefulSets and DaemonSets everywhere, and
+// what package backup needs. Any other kind is granted by who owns the namespace:
 //
 //	apiVersion: rbac.authorization.k8s.io/v1
 //	kind: Role
 //	metadata: {name: kdz-operator-hosting, namespace: civento}
 //	rules:
-//	- apiGroups: [postgresql.cnpg.io]
-//	  resources: [clusters]
+//	- apiGroups: [kafka.strimzi.io]
+//	  resources: [kafkas]
 //	  verbs: [get, list, watch]
 //	---
 //	apiVersion: rbac.authorization.k8s.io/v1
