@@ -3,12 +3,11 @@
 package mainz
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"testing"
 
-	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "kdz.mainz.de/operator/api/v1alpha1"
@@ -233,7 +232,7 @@ func TestMappings(t *testing.T) {
 			unit = string(ref.Name)
 		}
 		got := []string{string(a.Spec.Lifecycle), string(a.Spec.Operation.Provider), unit}
-		if diff := gocmp.Diff([]string{string(tc.lifecycle), string(tc.provider), tc.unit}, got); diff != "" {
+		if diff := cmp.Diff([]string{string(tc.lifecycle), string(tc.provider), tc.unit}, got); diff != "" {
 			t.Errorf("%s: %s", tc.name, diff)
 		}
 	}
@@ -276,7 +275,7 @@ func TestProjects(t *testing.T) {
 		}
 	}
 	want := &v1alpha1.RecordedStage{Stage: v1alpha1.StageInImplementation, AsOfOn: "2025-04-30", Source: "mainzDIGITAL status report"}
-	if diff := gocmp.Diff(want, ozg.Recorded); diff != "" {
+	if diff := cmp.Diff(want, ozg.Recorded); diff != "" {
 		t.Error(diff)
 	}
 	if len(ozg.Milestones) != 1 || ozg.Milestones[0].DueOn != "2026-12-31" || ozg.Milestones[0].CompletedOn != "" {
@@ -311,7 +310,7 @@ func TestLab(t *testing.T) {
 			refused[row["url"]] = true
 		}
 	}
-	if diff := gocmp.Diff(map[string]int{"refused": 1, "status-500": 1, "expired-certificate": 1}, faults); diff != "" {
+	if diff := cmp.Diff(map[string]int{"refused": 1, "status-500": 1, "expired-certificate": 1}, faults); diff != "" {
 		t.Error(diff)
 	}
 	if lab["flaps"] != 1 || lab["up"] < 9*(lab["down"]+lab["slow"]) {
@@ -319,60 +318,6 @@ func TestLab(t *testing.T) {
 	}
 	if len(refused) != 1 {
 		t.Errorf("refused: %v", refused)
-	}
-}
-
-// TestLabSystems checks what is not well of what applications run on, and of
-// their backups: little enough that the rest can be seen to be.
-func TestLabSystems(t *testing.T) {
-	faults := map[string][]string{}
-	for _, file := range []string{fileHosting, fileBackup} {
-		for _, row := range rows(t, file) {
-			if fault := cmp.Or(row["fault"], row["lab"]); fault != "up" && fault != "current" && fault != "" {
-				faults[fault] = append(faults[fault], row["application"])
-			}
-		}
-	}
-	want := map[string][]string{
-		"filesystem-full": {"urkundenarchiv-vdu"},
-		"process-yellow":  {"mitarbeiterportal-hcm", "online-bewerbung-hcm"},
-		"overdue":         {"inventarisierungssystem"},
-	}
-	if diff := gocmp.Diff(want, faults); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// TestHostingAndBackup checks that whatever the KDZ runs says what it runs on
-// and what backup there is, unless it is an appliance or nothing is known of it.
-func TestHostingAndBackup(t *testing.T) {
-	unhosted, unsaved := []string{}, []string{}
-	platforms := map[v1alpha1.Platform]int{}
-	for _, a := range build(t).Applications {
-		s := a.Spec
-		if s.Hosting != nil {
-			platforms[s.Hosting.Platform]++
-		}
-		if s.Operation.Provider != v1alpha1.ProviderKDZ || s.Lifecycle != v1alpha1.LifecycleOperating || s.ServiceLevelRef == nil {
-			continue
-		}
-		if s.Hosting == nil {
-			unhosted = append(unhosted, a.Name)
-		}
-		if s.Backup == nil {
-			unsaved = append(unsaved, a.Name)
-		}
-	}
-	if diff := gocmp.Diff([]string{"netzwerk", "speicher", "telefonanlage"}, unhosted); diff != "" {
-		t.Error("without hosting:", diff)
-	}
-	if diff := gocmp.Diff([]string{}, unsaved); diff != "" {
-		t.Error("without backup:", diff)
-	}
-	for _, p := range []v1alpha1.Platform{v1alpha1.PlatformSAP, v1alpha1.PlatformLinux, v1alpha1.PlatformWindows, v1alpha1.PlatformSaaS} {
-		if platforms[p] == 0 {
-			t.Errorf("nothing runs on %s", p)
-		}
 	}
 }
 
