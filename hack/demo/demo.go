@@ -37,15 +37,18 @@ type demo struct {
 	applications []v1alpha1.Application
 	units        int
 	endpoints    []lab.Endpoint
+	heartbeats   []lab.Heartbeat
 	lab          *lab.Lab
 	plane        *controlplane.ControlPlane
 	logs         string
 	world        *world
+	// begun holds when the Leases of backups were created.
+	begun chan time.Time
 }
 
 // run runs the demo until it has shown what it has to, or ctx ends.
 func run(ctx context.Context, o options, out io.Writer) (err error) {
-	d := &demo{options: o, out: out, clock: clock.RealClock{}}
+	d := &demo{options: o, out: out, clock: clock.RealClock{}, begun: make(chan time.Time, 1)}
 	d.notices = newNotices(d.clock, out)
 	if err := d.load(ctx); err != nil {
 		return err
@@ -55,7 +58,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer d.lab.Close()
-	d.say("lab: answers for %d endpoints on 127.0.0.1; curl %s lists them", len(d.endpoints), d.lab.Control())
+	d.say("lab: answers for %d endpoints and systems on 127.0.0.1, and renews the Leases of %d backups; curl %s lists them",
+		len(d.endpoints), len(d.heartbeats), d.lab.Control())
 
 	if err := d.startPlane(ctx); err != nil {
 		return interrupted(ctx, err)
@@ -80,9 +84,9 @@ func (d *demo) load(ctx context.Context) (err error) {
 	if d.root, err = operator.Root(ctx); err != nil {
 		return err
 	}
-	folder, table := d.options.catalogue, d.options.lab
-	if table == "" && folder == "" {
-		table = filepath.Join(d.root, "hack", "catalogue", "data", "endpoints.csv")
+	folder, tables := d.options.catalogue, d.options.lab
+	if tables == "" && folder == "" {
+		tables = filepath.Join(d.root, "hack", "catalogue", "data")
 	}
 	if folder == "" {
 		folder = filepath.Join(d.root, "config", "samples", "mainz")
@@ -102,13 +106,37 @@ func (d *demo) load(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var rows []lab.Row
-	if table != "" && table != noLab {
-		if rows, err = readTable(table); err != nil {
-			return err
+	if tables == noLab {
+		tables = ""
+	}
+	return d.plan(numbers, tables)
+}
+
+// plan says how the lab behaves, by the tables in a folder; if that is empty,
+// all is well.
+func (d *demo) plan(numbers map[string]string, folder string) error {
+	var served, renewed []lab.Row
+	if folder != "" {
+		for name, rows := range map[string]*[]lab.Row{"endpoints.csv": &served, "hosting.csv": &served, "backup.csv": &renewed} {
+			more, err := readTable(filepath.Join(folder, name))
+			if err != nil {
+				return err
+			}
+			*rows = append(*rows, more...)
 		}
 	}
-	d.endpoints, err = lab.Plan(d.applications, numbers, rows)
+	levels, err := d.catalogue.ServiceLevels()
+	if err != nil {
+		return err
+	}
+	byName := map[string]*v1alpha1.ServiceLevel{}
+	for i := range levels {
+		byName[levels[i].Name] = &levels[i]
+	}
+	if d.endpoints, err = lab.Plan(d.applications, numbers, served); err != nil {
+		return err
+	}
+	d.heartbeats, err = lab.PlanHeartbeats(d.applications, byName, numbers, renewed)
 	return err
 }
 
@@ -198,6 +226,7 @@ func (d *demo) operate(ctx context.Context) error {
 		func(ctx context.Context) error { return credentials.Keep(ctx, d.clock) },
 		d.world.run,
 		d.planeEnds,
+		func(ctx context.Context) error { return d.backUp(ctx, to) },
 		func(ctx context.Context) error {
 			if err := d.populate(ctx, to); ctx.Err() != nil {
 				return d.unlessOnce(nil)

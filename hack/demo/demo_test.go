@@ -70,18 +70,31 @@ func TestCatalogueFitsTheLab(t *testing.T) {
 		if err := d.load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		behaviours := map[string]int{}
+		for _, h := range d.heartbeats {
+			behaviours[string(h.Behaviour)]++
+		}
 		schemes := map[string]int{}
 		for _, e := range d.endpoints {
 			scheme, _, _ := strings.Cut(e.URL, "://")
+			if e.System != nil {
+				scheme = string(e.System.Platform)
+				behaviours[string(e.Behaviour)]++
+			}
 			schemes[scheme]++
 			if e.StartTLS {
 				schemes[scheme+"+STARTTLS"]++
 			}
 		}
 		for want := range strings.FieldsSeq("http https tcp tls dns icmp grpc grpcs smtp smtps imap imaps ldap ldaps ssh " +
-			"smtp+STARTTLS imap+STARTTLS ldap+STARTTLS") {
+			"smtp+STARTTLS imap+STARTTLS ldap+STARTTLS Linux Windows SAP") {
 			if schemes[want] == 0 {
 				t.Errorf("lab %q: nothing with %s among %v", table, want, schemes)
+			}
+		}
+		for _, fault := range []string{"degraded", "overdue"} {
+			if all := behaviours["up"] > 0 && behaviours["current"] > 0; !all || (behaviours[fault] > 0) != (table == "") {
+				t.Errorf("lab %q: systems and backups are %v", table, behaviours)
 			}
 		}
 	}
@@ -106,6 +119,7 @@ func TestMostNeeded(t *testing.T) {
 		{"nothing", nil, ""},
 		{"nothing that is up", []lab.Endpoint{endpoint("down", lab.Down), endpoint("a", lab.Flaps)}, ""},
 		{"the one of two", []lab.Endpoint{endpoint("a", lab.Up), endpoint("b", lab.Up), endpoint("down", lab.Down)}, "ns/b"},
+		{"one of which only the host is up", []lab.Endpoint{{Namespace: "ns", Application: "b", System: &lab.System{}, Behaviour: lab.Up}, endpoint("a", lab.Up)}, "ns/a"},
 		{"one that nobody needs", []lab.Endpoint{endpoint("d", lab.Up)}, "ns/d"},
 	} {
 		if got := mostNeeded(applications, c.endpoints); got != c.want {

@@ -52,7 +52,10 @@ func (d *demo) populate(ctx context.Context, to client.Client) error {
 	if err != nil {
 		return err
 	}
-	return d.giveAuthority(ctx, to)
+	if err := d.giveAuthority(ctx, to); err != nil {
+		return err
+	}
+	return d.beginBackups(ctx, to)
 }
 
 // awaitCompiled waits until the operator has compiled the policy with all units

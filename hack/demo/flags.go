@@ -34,7 +34,7 @@ func parseFlags(args []string, output io.Writer) (options, error) {
 	f.IntVar(&o.port, "port", 16443, "port of the API server on 127.0.0.1; if it is taken, a free one is used")
 	f.StringVar(&o.control, "control", "127.0.0.1:18400", "address, on loopback, at which lab servers are stopped and started")
 	f.StringVar(&o.catalogue, "catalogue", "", "`folder` of the catalogue, with a kustomization.yaml that lists its layers (default config/samples/mainz of the checkout)")
-	f.StringVar(&o.lab, "lab", "", "CSV `file` that says how the lab's endpoints behave, or none: all are up (default hack/catalogue/data/endpoints.csv of the checkout, or none with -catalogue)")
+	f.StringVar(&o.lab, "lab", "", "`folder` of endpoints.csv, hosting.csv and backup.csv, which say how the lab behaves, or none: all are well (default hack/catalogue/data of the checkout, or none with -catalogue)")
 	f.StringVar(&o.logs, "log", "", "`folder` for the logs of the operator and the control plane, kept at the end (default one that goes)")
 	f.BoolVar(&o.keep, "keep", false, "keep the folder of the control plane with its data, certificates and logs at the end")
 	f.Usage = func() {

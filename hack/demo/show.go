@@ -45,7 +45,7 @@ func (d *demo) look(ctx context.Context) (look, error) {
 	return look{s, settled.Judge(settled.World{
 		Units: s.Units, Applications: s.Applications,
 		ExpectedUnits: d.units, ExpectedApplications: len(d.applications),
-		Lab: d.endpoints,
+		Lab: d.endpoints, Heartbeats: d.heartbeats,
 	})}, nil
 }
 
@@ -254,7 +254,7 @@ func mostNeeded(applications []v1alpha1.Application, endpoints []lab.Endpoint) s
 	best := ""
 	for _, e := range endpoints {
 		name := e.Namespace + "/" + e.Application
-		if e.Behaviour == lab.Up && (best == "" || needed[name] > needed[best]) {
+		if e.System == nil && e.Behaviour == lab.Up && (best == "" || needed[name] > needed[best]) {
 			best = name
 		}
 	}

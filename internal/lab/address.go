@@ -109,6 +109,9 @@ func (a address) faults(e Endpoint) []Fault {
 
 // check returns why an endpoint cannot behave as it is to at its address.
 func (a address) check(e Endpoint) error {
+	if e.System != nil {
+		return e.System.check(a, e)
+	}
 	if a.scheme == schemeICMP && e.Behaviour != Up {
 		return fmt.Errorf("is to be %q, but %s", e.Behaviour, kernelAnswers)
 	}

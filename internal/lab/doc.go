@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package lab answers for the endpoints of a catalogue: real servers on
-// 127.0.0.1 that speak every protocol there is a check for, some of which fail
-// on purpose. The demo and the end-to-end tests observe them.
+// Package lab answers for the endpoints of a catalogue, and for what its
+// Applications run on: real servers on 127.0.0.1 that speak every protocol there
+// is a check for, some of which fail on purpose. The demo and the end-to-end
+// tests observe them.
 //
-// [ReadTable] reads how each endpoint is to behave, [Plan] joins that with the
-// Applications that declare the endpoints, and [Serve] serves them. A person
+// [ReadTable] reads how each is to behave, [Plan] joins that with the
+// Applications that declare them, and [Serve] serves them. [PlanHeartbeats] says
+// when backup jobs succeed; whoever has an API server renews the Leases. A person
 // stops and starts them through a control interface over HTTP
 // (Options.Control), a program through [Lab.Stop] and [Lab.Start].
 //
@@ -21,6 +23,11 @@
 //   - ldap(s): the root DSE for everybody, and nobody logs in;
 //   - ssh: identification and key exchange, with a host key that is a new one
 //     each time; nobody logs in.
+//
+// What Applications run on ([System]) is served over http too: the metrics of
+// node_exporter and of windows_exporter, as far as the operator asks for them,
+// and SAPControl (package sapcontrol). Several Applications may run on one
+// system; so none of them stops it, but its own name does.
 //
 // smtp, imap and ldap offer STARTTLS to endpoints that declare TLS. Certificates
 // are signed by the lab's own authority ([Lab.CA]).

@@ -18,6 +18,9 @@ const (
 	Flaps Behaviour = "flaps"
 	// Slow answers as expected, but late.
 	Slow Behaviour = "slow"
+	// Degraded answers, of a System, that something is not well: what, a Fault
+	// names.
+	Degraded Behaviour = "degraded"
 )
 
 // Fault is the way in which an endpoint fails on purpose.
@@ -52,9 +55,12 @@ type Endpoint struct {
 	Service string
 	// DNS is what is asked and answered, of dns.
 	DNS DNS
+	// System that it is, if it is none of the Application's endpoints but what
+	// the Application runs on.
+	System *System
 	// Behaviour of the endpoint.
 	Behaviour Behaviour
-	// Fault of an endpoint that is Down; empty otherwise.
+	// Fault of an endpoint that is Down or Degraded; empty otherwise.
 	Fault Fault
 	// Delay of a Slow endpoint's answers.
 	Delay time.Duration

@@ -55,6 +55,9 @@ func (p *port) answer(w http.ResponseWriter, r *http.Request) {
 	case now == erring:
 		http.Error(w, t.first().String()+" fails on purpose", http.StatusInternalServerError)
 		return
+	case t.first().System != nil:
+		t.answerAsSystem(w, r, now == ailing)
+		return
 	case t.first().Behaviour == Slow:
 		timer := time.NewTimer(t.first().Delay)
 		defer timer.Stop()

@@ -86,7 +86,7 @@ func (l *Lab) arrange() error {
 	for _, p := range l.ports {
 		errs = append(errs, p.check())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, l.assemble())...)
 }
 
 // place finds or makes the target of an endpoint.
@@ -103,7 +103,7 @@ func (l *Lab) place(e Endpoint) error {
 		if t.address != a || a.scheme == schemeICMP {
 			continue
 		}
-		if first := t.first(); first.Behaviour != e.Behaviour || first.Fault != e.Fault {
+		if first := t.first(); first.Behaviour != e.Behaviour || first.Fault != e.Fault || !first.System.same(e.System) {
 			return fmt.Errorf("is the same server as %s, which behaves otherwise", first)
 		}
 		return l.add(t, e)
@@ -234,7 +234,8 @@ func (l *Lab) flap(down bool) {
 }
 
 // Stop has an endpoint, or all endpoints of an Application, answer no more.
-// The name is <namespace>/<application>[/<endpoint>]. It returns what was
+// The name is <namespace>/<application>[/<endpoint>]; a system stops only by its
+// own, for others may run on it too. It returns what was
 // stopped, and what of the Application is icmp and goes on. The error of a name
 // that there is not is a *NotFoundError, of one that is icmp only an
 // *UnchangeableError.
@@ -283,6 +284,9 @@ func (l *Lab) byHand(name string, next condition) ([]Status, error) {
 func (l *Lab) set(t *target, next condition) error {
 	before := t.condition
 	t.condition = next
+	if err := t.colour(); err != nil {
+		return err
+	}
 	switch p := t.port; {
 	case !p.works():
 		p.shut()
@@ -323,7 +327,7 @@ func (l *Lab) find(name string) ([]*target, error) {
 		for _, e := range t.endpoints {
 			same := e.Namespace == parts[0] && e.Application == parts[1]
 			switch {
-			case same && (len(parts) == 2 || e.Name == parts[2]):
+			case same && (len(parts) == 2 && e.System == nil || len(parts) == 3 && e.Name == parts[2]):
 				found = append(found, t)
 			case (same || e.Application == parts[1]) && len(notFound.Near) < 3:
 				notFound.Near = append(notFound.Near, e.String())

@@ -15,50 +15,50 @@ import (
 	"kdz.mainz.de/operator/internal/observe/endpoint"
 )
 
-// Plan joins what Applications declare with how each endpoint is to behave.
+// Plan joins what Applications declare with how each endpoint, and each system
+// that they run on, is to behave.
 //
 // numbers gives the number of the unit that a namespace belongs to. rows must
-// name every endpoint on 127.0.0.1 (of dns: whose server is there), and nothing
-// else; nil rows mean that all are up. Endpoints elsewhere are left out: they
-// are somebody else's. The error has all that does not fit.
+// name every endpoint and system on 127.0.0.1 (of dns: whose server is there),
+// and nothing else; nil rows mean that all are up. What is elsewhere is left
+// out: it is somebody else's. The error has all that does not fit.
 func Plan(applications []v1alpha1.Application, numbers map[string]string, rows []Row) ([]Endpoint, error) {
-	type place struct{ unit, application, endpoint string }
-	byPlace := map[place]Row{}
-	used := map[place]bool{}
-	var errs []error
-	for _, r := range rows {
-		p := place{r.Unit, r.Application, r.Endpoint}
-		if other, ok := byPlace[p]; ok {
-			errs = append(errs, fmt.Errorf("%s: stands in line %d already", r.at(), other.Line))
-		}
-		byPlace[p] = r
-	}
+	known, errs := byPlace(rows)
 	var planned []Endpoint
+	add := func(e Endpoint, row Row, err error) {
+		if err == nil {
+			err = e.settle(row)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			return
+		}
+		planned = append(planned, e)
+	}
 	for i := range applications {
 		app := &applications[i]
+		at := place{unit: numbers[app.Namespace], application: app.Name}
 		for j := range app.Spec.Endpoints {
 			declared := &app.Spec.Endpoints[j]
 			if !onLoopback(declared) {
 				continue
 			}
-			p := place{numbers[app.Namespace], app.Name, string(declared.Name)}
-			row, ok := byPlace[p]
-			used[p] = true
+			of := at
+			of.endpoint = string(declared.Name)
+			row, ok := known.take(of)
 			e, err := plan(app, declared, row, ok || rows == nil)
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			planned = append(planned, e)
+			add(e, row, err)
+		}
+		for _, e := range systemsOf(app) {
+			of := at
+			of.system = e.System.Name
+			row, ok := known.take(of)
+			e.Behaviour, e.Fault = row.Behaviour, row.Fault
+			add(e, row, e.described(ok || rows == nil))
 		}
 	}
-	for _, r := range rows {
-		if !used[place{r.Unit, r.Application, r.Endpoint}] {
-			errs = append(errs, fmt.Errorf("%s: no Application of the catalogue has it", r.at()))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("the lab's table and the catalogue do not fit together:\n%w", err)
+	if err := misfits(append(errs, known.unused()...)); err != nil {
+		return nil, err
 	}
 	return planned, nil
 }
@@ -70,21 +70,36 @@ func plan(app *v1alpha1.Application, declared *v1alpha1.Endpoint, row Row, known
 		URL: declared.URL, Behaviour: row.Behaviour, Fault: row.Fault,
 	}
 	e.take(declared)
-	switch {
-	case !known:
-		return e, fmt.Errorf("%s at %s: no row says how it behaves", e, e.URL)
-	case row.URL == "":
-		e.Behaviour = Up
-	case row.URL != e.URL:
-		return e, fmt.Errorf("%s: is at %s, but the Application %s/%s says %s", row.at(), row.URL, e.Namespace, e.Application, e.URL)
+	if err := e.described(known); err != nil {
+		return e, err
 	}
 	if err := errors.Join(servable(declared), e.time(declared)); err != nil {
 		return e, fmt.Errorf("%s: %w", e, err)
 	}
-	if _, err := locate(e); err != nil {
-		return e, fmt.Errorf("%s at %s: %w", e, e.URL, err)
-	}
 	return e, nil
+}
+
+// described returns the error of an endpoint of which nobody says how it behaves.
+func (e *Endpoint) described(known bool) error {
+	if known {
+		return nil
+	}
+	return fmt.Errorf("%s at %s: no row says how it behaves", e, e.URL)
+}
+
+// settle has an endpoint behave as its row says, and checks that it can.
+func (e *Endpoint) settle(row Row) error {
+	switch row.URL {
+	case "":
+		e.Behaviour = Up
+	case e.URL:
+	default:
+		return fmt.Errorf("%s: is at %s, but the Application %s/%s says %s", row.at(), row.URL, e.Namespace, e.Application, e.URL)
+	}
+	if _, err := locate(*e); err != nil {
+		return fmt.Errorf("%s at %s: %w", e, e.URL, err)
+	}
+	return nil
 }
 
 // take reads what is declared of protocols.

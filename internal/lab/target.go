@@ -10,6 +10,8 @@ import (
 
 	"github.com/miekg/dns"
 	"golang.org/x/crypto/ssh"
+
+	"kdz.mainz.de/operator/internal/lab/sapcontrol"
 )
 
 // condition is how a target behaves at the moment.
@@ -24,6 +26,8 @@ const (
 	erring
 	// expired: its certificate has expired.
 	expired
+	// ailing: it is a system, and answers that something is not well.
+	ailing
 )
 
 // target is one server, as far as those who ask can tell servers apart.
@@ -39,6 +43,8 @@ type target struct {
 	hostKey ssh.Signer
 	// records of dns.
 	records []dns.RR
+	// instance of SAP.
+	instance *sapcontrol.Instance
 
 	// condition, and whether a person set it; guarded by Lab.mu.
 	condition condition
@@ -49,6 +55,8 @@ type target struct {
 func (l *Lab) newTarget(a address, p *port, e Endpoint) (*target, error) {
 	t := &target{address: a, port: p}
 	switch {
+	case e.Behaviour == Degraded:
+		t.condition = ailing
 	case e.Behaviour != Down:
 	case e.Fault == Refused:
 		t.condition = away
@@ -130,6 +138,8 @@ func (t *target) statuses() []Status {
 		s.Message = "down: " + t.error()
 	case expired:
 		s.Message = "down: its certificate expired yesterday"
+	case ailing:
+		s.Message = "degraded: " + string(t.first().Fault)
 	}
 	all := make([]Status, len(t.endpoints))
 	for i, e := range t.endpoints {

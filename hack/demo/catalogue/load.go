@@ -225,6 +225,12 @@ func (c *Catalogue) Units() ([]v1alpha1.OrganisationalUnit, error) {
 	return convert[v1alpha1.OrganisationalUnit](c, "OrganisationalUnit")
 }
 
+// ServiceLevels are those of the catalogue, without what the API server fills
+// in.
+func (c *Catalogue) ServiceLevels() ([]v1alpha1.ServiceLevel, error) {
+	return convert[v1alpha1.ServiceLevel](c, "ServiceLevel")
+}
+
 // Numbers gives the number of the unit that each namespace belongs to.
 func (c *Catalogue) Numbers() (map[string]string, error) {
 	units, err := c.Units()

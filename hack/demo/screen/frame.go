@@ -26,7 +26,7 @@ const (
 func Frame(s Snapshot, width, height int) []string {
 	title := "Operational state of the KDZ and the units of Mainz at " + s.since(s.Now)
 	head := []string{title}
-	for _, line := range []string{s.headline(), s.counts(), s.rule()} {
+	for _, line := range append([]string{s.headline(), s.counts()}, s.sums()...) {
 		if line != "" {
 			head = append(head, line)
 		}

@@ -15,10 +15,7 @@ func Report(s Snapshot) []string {
 		lines = append(lines, h)
 	}
 	lines = append(lines, fmt.Sprintf("%s; %d Projects", s.counts(), s.Projects))
-	if r := s.rule(); r != "" {
-		lines = append(lines, r)
-	}
-	lines = append(lines, "")
+	lines = append(append(lines, s.sums()...), "")
 
 	shown, others := s.units()
 	rows := [][]string{unitColumns}

@@ -178,15 +178,19 @@ kdz-16 Kommunale Datenzentrale Mainz: O…
 	}
 }
 
-// Verdicts are told once, what is worst first, on the screen and in the report.
-func TestTheRuleIsTold(t *testing.T) {
+// Verdicts and backups are told once, what is worst first, on the screen and in
+// the report.
+func TestSumsAreTold(t *testing.T) {
 	s := snapshot()
 	for i, verdict := range []v1alpha1.Verdict{
 		v1alpha1.VerdictCompliant, v1alpha1.VerdictCompliant, v1alpha1.VerdictViolating, v1alpha1.VerdictUnknown, v1alpha1.VerdictExempt,
 	} {
 		s.Applications[i].Status.Centralisation = verdict
 	}
-	const want = "\nUnder the rule: 1 Violating, 1 Unknown, 1 Exempt, 2 Compliant\n"
+	for i, state := range []v1alpha1.BackupState{v1alpha1.BackupCurrent, v1alpha1.BackupOverdue, v1alpha1.BackupCurrent} {
+		s.Applications[i].Status.Backup = &v1alpha1.BackupStatus{State: state}
+	}
+	const want = "\nUnder the rule: 1 Violating, 1 Unknown, 1 Exempt, 2 Compliant\nBackups: 1 Overdue, 2 Current\n"
 	for name, lines := range map[string][]string{"frame": Frame(s, 120, 40), "report": Report(s)} {
 		if text := strings.Join(lines, "\n"); strings.Count(text, want) != 1 {
 			t.Errorf("%s does not tell it once:\n%s", name, text)

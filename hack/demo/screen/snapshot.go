@@ -92,23 +92,38 @@ var verdicts = []v1alpha1.Verdict{
 	v1alpha1.VerdictExempt, v1alpha1.VerdictOutOfScope, v1alpha1.VerdictCompliant,
 }
 
-// rule tells how many Applications stand how under the rule that the KDZ
-// provides all IT; empty if none was judged.
-func (s Snapshot) rule() string {
-	counted := map[v1alpha1.Verdict]int{}
+// backups in the order in which they are told.
+var backups = []v1alpha1.BackupState{
+	v1alpha1.BackupFailed, v1alpha1.BackupOverdue, v1alpha1.BackupUnknown, v1alpha1.BackupCurrent, v1alpha1.BackupNotRequired,
+}
+
+// sums tell how many Applications stand how under the rule that the KDZ provides
+// all IT, and how their backups stand; a line each, unless there is nothing to
+// tell.
+func (s Snapshot) sums() []string {
+	rule, backup := map[v1alpha1.Verdict]int{}, map[v1alpha1.BackupState]int{}
 	for i := range s.Applications {
-		counted[s.Applications[i].Status.Centralisation]++
+		status := &s.Applications[i].Status
+		rule[status.Centralisation]++
+		if status.Backup != nil {
+			backup[status.Backup.State]++
+		}
 	}
+	return append(sum("Under the rule", verdicts, rule), sum("Backups", backups, backup)...)
+}
+
+// sum is a line that tells how many there are of each; none if there are none.
+func sum[T ~string](title string, order []T, counted map[T]int) []string {
 	var parts []string
-	for _, verdict := range verdicts {
-		if counted[verdict] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counted[verdict], verdict))
+	for _, what := range order {
+		if counted[what] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counted[what], what))
 		}
 	}
 	if len(parts) == 0 {
-		return ""
+		return nil
 	}
-	return "Under the rule: " + strings.Join(parts, ", ")
+	return []string{title + ": " + strings.Join(parts, ", ")}
 }
 
 // headline tells how the KDZ itself stands; empty if there is no such unit.

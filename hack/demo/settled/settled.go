@@ -27,8 +27,10 @@ type World struct {
 	// Expected is how many of each there are to be; what is still missing has
 	// not been seen yet.
 	ExpectedUnits, ExpectedApplications int
-	// Lab is how the endpoints that it serves behave by themselves.
-	Lab []lab.Endpoint
+	// Lab is how the endpoints and systems that it serves behave by themselves,
+	// and Heartbeats how the backups do whose Leases it renews.
+	Lab        []lab.Endpoint
+	Heartbeats []lab.Heartbeat
 }
 
 // Verdict is what is missing until everything is settled.
@@ -52,8 +54,9 @@ func (v *Verdict) miss(format string, args ...any) {
 }
 
 // Judge judges the world: every object is judged in its present generation and
-// Ready, every Application has a verdict under the rule, every unit's counts and state are what follows from its Applications,
-// and every endpoint of the lab that does not flap reads as it behaves.
+// Ready, every Application has a verdict under the rule, every unit's counts and
+// state are what follows from its Applications, and every endpoint, system and
+// backup of the lab that does not flap reads as it behaves.
 func Judge(w World) Verdict {
 	var v Verdict
 	if n := len(w.Applications); n != w.ExpectedApplications {
@@ -126,9 +129,19 @@ func (v *Verdict) lab(w World) {
 		a := &w.Applications[i]
 		applications[a.Namespace+"/"+a.Name] = a
 	}
+	for _, h := range w.Heartbeats {
+		if a := applications[h.Namespace+"/"+h.Application]; a != nil && observed(a) {
+			v.backup(h, a.Status.Backup)
+		}
+	}
 	for _, e := range w.Lab {
 		a := applications[e.Namespace+"/"+e.Application]
 		if e.Behaviour == lab.Flaps || a == nil || !observed(a) {
+			continue
+		}
+		if e.System != nil {
+			v.system(e, a.Status.Hosting)
+			v.consequence(e, a)
 			continue
 		}
 		i := slices.IndexFunc(a.Status.Endpoints, func(s v1alpha1.EndpointStatus) bool { return string(s.Name) == e.Name })
@@ -165,12 +178,56 @@ func (v *Verdict) endpoint(e lab.Endpoint, s *v1alpha1.EndpointStatus) {
 	}
 }
 
-// reasons that an endpoint's status has for each fault.
+// system compares how a system reads with how it behaves.
+func (v *Verdict) system(e lab.Endpoint, told *v1alpha1.HostingStatus) {
+	name := e.System.Name
+	if told == nil {
+		v.miss("system %s of %s/%s: the Application's status tells nothing of its hosting", name, e.Namespace, e.Application)
+		return
+	}
+	want, reason := v1alpha1.ComponentUp, ""
+	if e.Behaviour == lab.Degraded {
+		want, reason = v1alpha1.ComponentDegraded, reasons[e.Fault]
+	}
+	i := slices.IndexFunc(told.Systems, func(s v1alpha1.SystemStatus) bool { return s.Name == name })
+	switch {
+	case i < 0:
+		v.miss("system %s of %s/%s: the Application's status does not have it", name, e.Namespace, e.Application)
+	case told.Systems[i].State != want || told.Systems[i].Reason != reason:
+		s := &told.Systems[i]
+		v.miss("system %s of %s/%s: is %s in the lab, so it should be %s, but is %s (%s: %s)",
+			name, e.Namespace, e.Application, behaviour(e), want, s.State, s.Reason, s.Message)
+	}
+}
+
+// backup compares how a backup reads with how it behaves.
+func (v *Verdict) backup(h lab.Heartbeat, told *v1alpha1.BackupStatus) {
+	want := v1alpha1.BackupCurrent
+	if h.Behaviour == lab.Overdue {
+		want = v1alpha1.BackupOverdue
+	}
+	if told == nil {
+		v.miss("backup %s: the Application's status tells nothing of it", h)
+		return
+	}
+	i := slices.IndexFunc(told.Sources, func(s v1alpha1.BackupSourceStatus) bool { return string(s.Name) == h.Source })
+	switch {
+	case i < 0:
+		v.miss("backup %s: the Application's status does not have it", h)
+	case told.Sources[i].State != want:
+		s := &told.Sources[i]
+		v.miss("backup %s: is %s in the lab, so it should be %s, but is %s (%s: %s)", h, h.Behaviour, want, s.State, s.Reason, s.Message)
+	}
+}
+
+// reasons that the status of an endpoint or a system has for each fault.
 var reasons = map[lab.Fault]string{
 	lab.Refused:            "ConnectionRefused",
 	lab.Status500:          "UnexpectedStatus",
 	lab.NotServing:         "NotServing",
 	lab.ExpiredCertificate: "CertificateExpired",
+	lab.FilesystemFull:     v1alpha1.ReasonFilesystemFull,
+	lab.ProcessYellow:      v1alpha1.ReasonProcessDegraded,
 }
 
 // echoNotPermitted is the reason of an icmp endpoint where the system lets the
@@ -185,23 +242,28 @@ func behaviour(e lab.Endpoint) string {
 }
 
 // consequence compares the state of an Application with what an endpoint that
-// is down or slow makes of it: an Essential one that is down an Outage, or
+// is down or slow, or a system that is degraded, makes of it: an Essential
+// endpoint that is down an Outage, or
 // Maintenance within a window; anything else Degraded, unless the Application
 // is out for another reason.
 func (v *Verdict) consequence(e lab.Endpoint, a *v1alpha1.Application) {
-	if e.Behaviour != lab.Down && e.Behaviour != lab.Slow {
+	if e.Behaviour != lab.Down && e.Behaviour != lab.Slow && e.Behaviour != lab.Degraded {
 		return
 	}
+	kind, name := v1alpha1.CauseEndpoint, e.Name
+	if e.System != nil {
+		kind, name = v1alpha1.CauseHosting, e.System.Name
+	}
 	want := []v1alpha1.OperationalState{v1alpha1.StateOutage, v1alpha1.StateMaintenance}
-	if e.Behaviour == lab.Slow || !essential(a, e.Name) {
+	if e.Behaviour != lab.Down || !essential(a, e.Name) {
 		want = []v1alpha1.OperationalState{v1alpha1.StateDegraded}
-		if c := a.Status.Cause; c != nil && (c.Kind != v1alpha1.CauseEndpoint || c.Name != e.Name) {
+		if c := a.Status.Cause; c != nil && (c.Kind != kind || c.Name != name) {
 			want = append(want, v1alpha1.StateOutage, v1alpha1.StateMaintenance)
 		}
 	}
 	if !slices.Contains(want, a.Status.OperationalState) {
-		v.miss("Application %s/%s: its endpoint %s is %s in the lab, so it should be %s, but is %s",
-			a.Namespace, a.Name, e.Name, behaviour(e), want[0], orNothing(a.Status.OperationalState))
+		v.miss("Application %s/%s: its %s %s is %s in the lab, so it should be %s, but is %s",
+			a.Namespace, a.Name, strings.ToLower(string(kind)), name, behaviour(e), want[0], orNothing(a.Status.OperationalState))
 	}
 }
 

@@ -87,6 +87,27 @@ func (w *World) state(i int, state, units v1alpha1.OperationalState) {
 	}
 }
 
+// ails is how a host reads whose filesystem is full.
+var ails = v1alpha1.SystemStatus{Name: "web01", State: v1alpha1.ComponentDegraded, Reason: "FilesystemFull"}
+
+// hosted has an Application run on web01, which ails in the lab, and tell this
+// of it.
+func (w *World) hosted(i int, told v1alpha1.SystemStatus) {
+	a := &w.Applications[i]
+	w.Lab = append(w.Lab, lab.Endpoint{
+		Namespace: "ns", Application: a.Name, Name: "web01", System: &lab.System{Name: "web01"}, Behaviour: lab.Degraded, Fault: lab.FilesystemFull,
+	})
+	a.Status.Hosting = &v1alpha1.HostingStatus{Systems: []v1alpha1.SystemStatus{told}}
+}
+
+// saved has an Application have a backup that behaves so in the lab, and tell
+// this of it.
+func (w *World) saved(i int, b lab.Behaviour, told v1alpha1.BackupState) {
+	a := &w.Applications[i]
+	w.Heartbeats = append(w.Heartbeats, lab.Heartbeat{Namespace: "ns", Application: a.Name, Source: "database", Behaviour: b})
+	a.Status.Backup = &v1alpha1.BackupStatus{Sources: []v1alpha1.BackupSourceStatus{{Name: "database", State: told, Reason: "R", Message: "m"}}}
+}
+
 func TestJudge(t *testing.T) {
 	const up, down, slow, flaps = 0, 1, 2, 3
 	for _, c := range []struct {
@@ -223,6 +244,56 @@ func TestJudge(t *testing.T) {
 			w.Applications[slow].Status.Cause = &v1alpha1.Cause{Kind: v1alpha1.CauseDependency, Name: "down"}
 			w.state(slow, v1alpha1.StateOutage, v1alpha1.StateDegraded)
 		}, ""},
+		{"a system that ails, and is seen to", func(w *World) { w.hosted(slow, ails) }, ""},
+		{
+			"a system that ails, but nobody looked",
+			func(w *World) {
+				w.hosted(slow, v1alpha1.SystemStatus{Name: "web01", State: v1alpha1.ComponentUnknown, Reason: "R", Message: "m"})
+			},
+			"system web01 of ns/slow: is degraded (filesystem-full) in the lab, so it should be Degraded, but is Unknown (R: m)",
+		},
+		{
+			"a system that ails for another reason",
+			func(w *World) {
+				w.hosted(slow, v1alpha1.SystemStatus{Name: "web01", State: v1alpha1.ComponentDegraded, Reason: "ClockOff"})
+			},
+			"system web01 of ns/slow: is degraded (filesystem-full) in the lab, so it should be Degraded, but is Degraded (ClockOff: )",
+		},
+		{
+			"a system that ails without consequence",
+			func(w *World) { w.hosted(up, ails) },
+			"Application ns/up: its hosting web01 is degraded (filesystem-full) in the lab, so it should be Degraded, but is Operational",
+		},
+		{"a system that ails of what is out for another reason", func(w *World) { w.hosted(down, ails) }, ""},
+		{
+			"a system that the status lacks",
+			func(w *World) { w.hosted(slow, v1alpha1.SystemStatus{Name: "web02"}) },
+			"system web01 of ns/slow: the Application's status does not have it",
+		},
+		{
+			"hosting that the status lacks",
+			func(w *World) { w.hosted(slow, ails); w.Applications[slow].Status.Hosting = nil },
+			"system web01 of ns/slow: the Application's status tells nothing of its hosting",
+		},
+		{"backups as they are", func(w *World) { w.saved(up, lab.Current, "Current"); w.saved(down, lab.Overdue, "Overdue") }, ""},
+		{
+			"a backup that is not seen",
+			func(w *World) { w.saved(up, lab.Current, "Unknown") },
+			"backup ns/up/database: is current in the lab, so it should be Current, but is Unknown (R: m)",
+		},
+		{
+			"a backup that the status lacks",
+			func(w *World) {
+				w.saved(up, lab.Overdue, "Overdue")
+				w.Applications[up].Status.Backup.Sources[0].Name = "files"
+			},
+			"backup ns/up/database: the Application's status does not have it",
+		},
+		{
+			"a backup that is not told",
+			func(w *World) { w.saved(up, lab.Current, "Current"); w.Applications[up].Status.Backup = nil },
+			"backup ns/up/database: the Application's status tells nothing of it",
+		},
 		{"planned, so nobody looks", func(w *World) {
 			w.Applications[down].Spec.Lifecycle = v1alpha1.LifecyclePlanned
 			w.Applications[down].Status.Endpoints = nil

@@ -53,6 +53,8 @@ func (b *builder) buildApplications() {
 	}
 	b.addAssumptions()
 	b.addEndpoints()
+	b.addHosting()
+	b.addBackups()
 	b.addDependencies()
 	b.addContracts()
 }

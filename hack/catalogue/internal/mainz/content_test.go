@@ -132,13 +132,14 @@ func TestNothingIsInvented(t *testing.T) {
 		examples := map[string]bool{
 			"spec.endpoints": s.Endpoints != nil, "spec.serviceLevelRef": s.ServiceLevelRef != nil, "spec.protection": s.Protection != nil,
 			"spec.dependencies": s.Dependencies != nil, "spec.contracts": s.Contracts != nil, "spec.operation.review.dueOn": s.Operation.Review != nil,
+			"spec.hosting": s.Hosting != nil && s.Hosting.SaaS == nil, "spec.backup": s.Backup != nil,
 		}
 		for path, present := range examples {
 			if present != marked(a, v1alpha1.AnnotationExample, path) {
 				t.Errorf("%s: %s is present %v, marked as an example %v", where, path, present, !present)
 			}
 		}
-		if s.Backup != nil || s.Maintenance != nil || s.Sovereignty != nil || s.Release != nil || s.Operation.Transition != nil {
+		if s.Maintenance != nil || s.Sovereignty != nil || s.Release != nil || s.Operation.Transition != nil {
 			t.Errorf("%s: something is declared that no table holds", where)
 		}
 		switch s.Operation.Provider {

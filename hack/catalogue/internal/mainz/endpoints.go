@@ -29,9 +29,7 @@ func (b *builder) addEndpoints() {
 		if slices.ContainsFunc(a.object.Spec.Endpoints, func(e v1alpha1.Endpoint) bool { return string(e.Name) == name.Value }) {
 			b.fail(name, "the application already has an endpoint %q; write another name", name.Value)
 		}
-		if l := a.object.Spec.Lifecycle; l != v1alpha1.LifecycleOperating && l != v1alpha1.LifecyclePhasingOut {
-			b.fail(row.Cell("application"), "the application is %s, so nothing of it answers; delete the line or mend its lifecycle", l)
-		}
+		b.running(a, row.Cell("application"))
 		a.object.Spec.Endpoints = append(a.object.Spec.Endpoints, b.endpoint(row))
 		a.marks.example("spec.endpoints")
 	}

@@ -20,6 +20,8 @@ const (
 	fileDecentral     = "decentral.csv"
 	fileAssumptions   = "assumptions.csv"
 	fileEndpoints     = "endpoints.csv"
+	fileHosting       = "hosting.csv"
+	fileBackup        = "backup.csv"
 	fileDependencies  = "dependencies.csv"
 	fileContracts     = "contracts.csv"
 	fileOnline        = "online-services.csv"
@@ -42,6 +44,8 @@ var columns = map[string]string{
 	fileAssumptions: "unit,application,service_level,confidentiality,integrity,availability,personal_data",
 	fileEndpoints: "unit,application,endpoint,url,interval,timeout,failure_threshold,importance,max_latency,body_pattern," +
 		"ca_secret,server_name,dns_server,dns_type,dns_values,grpc_service,lab,fault",
+	fileHosting:      "unit,application,platform,system,url,requires,lab,fault",
+	fileBackup:       "unit,application,source,max_age,not_required_reason,lab",
 	fileDependencies: "unit,application,on_unit,on_application,strength",
 	fileContracts:    "unit,application,number,name,type,supplier,ends_on,notice_period_days,annual_cost_eur",
 	fileOnline:       "list,ozg_service,single_service,offices,leika_type,platform,mainz_leads,application,application_basis",
