@@ -27,6 +27,8 @@ RACE      ?= $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 # Of one package. Those that start an API server are the slow ones.
 TEST_TIMEOUT ?= 30m
 TEST_ARGS ?=
+# How long each fuzz target runs.
+FUZZTIME  ?= 30s
 # The end-to-end tests hold the operator to the times it promises, so nothing
 # else may run beside them. What they test are processes of their own, of which
 # the race detector would see nothing.
@@ -75,6 +77,10 @@ else
 	go test $(TEST_FLAGS) ./$(JUDGES)/...
 	go test $(TEST_FLAGS) -parallel $(E2E_PARALLEL) ./$(E2E)
 endif
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME, one after the other
+	hack/fuzz.sh '$(FUZZTIME)'
 
 .PHONY: test-servers
 test-servers: ## Install the real servers that tests run against, if they are missing (Debian, as root)

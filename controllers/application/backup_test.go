@@ -83,7 +83,7 @@ func TestBackupByAgreement(t *testing.T) {
 	}
 	level.Spec.Backup = &v1alpha1.BackupObjective{MaxAge: "1h"}
 	w.Create(level)
-	t.Cleanup(func() { w.Must(w.Client.Delete(context.Background(), level)) })
+	t.Cleanup(func() { w.Must(w.Client.Delete(context.WithoutCancel(t.Context()), level)) })
 	w.cluster.show(heartbeat(w.Namespace, "backup-payroll", w.clock.Now().Add(-2*time.Hour)))
 	app := w.newWeb("payroll")
 	app.Spec.ServiceLevelRef = &v1alpha1.ServiceLevelReference{Name: v1alpha1.ObjectName(level.Name)}

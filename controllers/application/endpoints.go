@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func (r *Reconciler) check(ctx context.Context, s *scope, index int, e *seenEndp
 		Name:             string(d.Name),
 		FailureThreshold: int(d.FailureThreshold),
 		SuccessThreshold: int(d.SuccessThreshold),
-		Seed:             seed(s.before, d.Name),
+		Seed:             s.seed(d.Name),
 	}
 	field := fmt.Sprintf("spec.endpoints[%d].", index)
 
@@ -136,19 +137,29 @@ func renewBefore(d *v1alpha1.Endpoint) (time.Duration, error) {
 }
 
 // seed is what status says of an endpoint from before this process began.
-func seed(app *v1alpha1.Application, name v1alpha1.ItemName) *observe.Observation {
-	for i := range app.Status.Endpoints {
-		e := &app.Status.Endpoints[i]
-		if e.Name != name || e.Since == nil || (e.State == v1alpha1.ComponentUnknown && ourOwn(e.Reason)) {
-			continue
-		}
-		o := &observe.Observation{Name: string(name), State: observedState(e.State), Since: e.Since.Time, Reason: e.Reason, Message: e.Message}
-		if e.CertificateNotAfter != nil {
-			o.CertificateNotAfter = e.CertificateNotAfter.Time
-		}
-		return o
+func (s *scope) seed(name v1alpha1.ItemName) *observe.Observation {
+	told := s.before.Status.Endpoints
+	i := slices.IndexFunc(told, func(e v1alpha1.EndpointStatus) bool { return e.Name == name })
+	if i < 0 {
+		return s.seedLeftOut(string(name))
 	}
-	return nil
+	e := &told[i]
+	if e.Since == nil || (e.State == v1alpha1.ComponentUnknown && ourOwn(e.Reason)) {
+		return nil
+	}
+	o := &observe.Observation{Name: string(name), State: observedState(e.State), Since: e.Since.Time, Reason: e.Reason, Message: e.Message}
+	if e.CertificateNotAfter != nil {
+		o.CertificateNotAfter = e.CertificateNotAfter.Time
+	}
+	return o
+}
+
+// seedLeftOut is what is known of a check of which status says nothing.
+func (s *scope) seedLeftOut(check string) *observe.Observation {
+	if !s.leftOutUp() {
+		return nil
+	}
+	return &observe.Observation{Name: check, State: observe.StateUp, Since: s.before.Status.Since.Time}
 }
 
 // observedState is the state of a check that shows a part in a state.

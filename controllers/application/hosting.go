@@ -5,6 +5,7 @@ package application
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func (r *Reconciler) hostingChecks(ctx context.Context, s *scope) (looking, erro
 		}
 		checks = append(checks, observe.Check{
 			Name: systemCheck + c.Name, Probe: c.Probe, Read: c.Read, Interval: interval, Timeout: timeout,
-			FailureThreshold: threshold, SuccessThreshold: 1, Seed: systemSeed(s.before, c.Name),
+			FailureThreshold: threshold, SuccessThreshold: 1, Seed: s.systemSeed(c.Name),
 		})
 		s.systems = append(s.systems, seen)
 		s.queries = append(s.queries, c.Queries...)
@@ -152,21 +153,23 @@ func (y *seenSystem) part(alone bool) state.Part {
 }
 
 // systemSeed is what status says of a system from before this process began.
-func systemSeed(app *v1alpha1.Application, name string) *observe.Observation {
-	if app.Status.Hosting == nil {
+func (s *scope) systemSeed(name string) *observe.Observation {
+	if s.before.Status.Hosting == nil {
 		return nil
 	}
-	for i := range app.Status.Hosting.Systems {
-		y := &app.Status.Hosting.Systems[i]
-		if y.Name != name || y.Since == nil || (y.State == v1alpha1.ComponentUnknown && ourOwn(y.Reason)) {
-			continue
-		}
-		return &observe.Observation{
-			Name: systemCheck + name, State: observedState(y.State), Since: y.Since.Time,
-			Reason: y.Reason, Message: y.Message, Facts: storedSystem(y),
-		}
+	told := s.before.Status.Hosting.Systems
+	i := slices.IndexFunc(told, func(y v1alpha1.SystemStatus) bool { return y.Name == name })
+	if i < 0 {
+		return s.seedLeftOut(systemCheck + name)
 	}
-	return nil
+	y := &told[i]
+	if y.Since == nil || (y.State == v1alpha1.ComponentUnknown && ourOwn(y.Reason)) {
+		return nil
+	}
+	return &observe.Observation{
+		Name: systemCheck + name, State: observedState(y.State), Since: y.Since.Time,
+		Reason: y.Reason, Message: y.Message, Facts: storedSystem(y),
+	}
 }
 
 // storedSystem is what status says of the components of a system.

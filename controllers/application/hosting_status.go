@@ -15,17 +15,6 @@ import (
 	"kdz.mainz.de/operator/internal/tell/status"
 )
 
-const (
-	// maxSystemText bounds what is told of all systems together in messages and
-	// components, in bytes, so that status stays within 8 KiB; systemRoom is
-	// what each system leaves less for it by being told at all.
-	maxSystemText = 1600
-	systemRoom    = 48
-	// maxSystemsAtLength is how many systems are told of one by one whatever
-	// their state; of more only those are that are not Up.
-	maxSystemsAtLength = 12
-)
-
 // hostingStatus tells of what the Application runs on, system by system.
 func (s *scope) hostingStatus() *v1alpha1.HostingStatus {
 	if s.app.Spec.Hosting == nil || !s.observed() {
@@ -42,12 +31,8 @@ func (s *scope) hostingStatus() *v1alpha1.HostingStatus {
 	}
 	at := metav1.NewTime(since.Truncate(time.Second))
 	told.Since = &at
-	left := maxSystemText - systemRoom*len(s.systems)
 	for i := range s.systems {
-		y := &s.systems[i]
-		if t := s.systemStatus(y, &left); t.State != v1alpha1.ComponentUp || len(s.systems) <= maxSystemsAtLength {
-			told.Systems = append(told.Systems, t)
-		}
+		told.Systems = append(told.Systems, s.systemStatus(&s.systems[i]))
 	}
 	return told
 }
@@ -61,8 +46,8 @@ func (s *scope) systemParts() []state.Part {
 	return parts
 }
 
-// systemStatus tells of a system, and takes from what is left for text.
-func (s *scope) systemStatus(y *seenSystem, left *int) v1alpha1.SystemStatus {
+// systemStatus tells of a system.
+func (s *scope) systemStatus(y *seenSystem) v1alpha1.SystemStatus {
 	p := y.part(true)
 	t := v1alpha1.SystemStatus{Name: y.name, State: p.State, Reason: p.Reason}
 	if t.State == v1alpha1.ComponentDown && t.Reason == v1alpha1.ReasonInstanceStopped {
@@ -73,19 +58,16 @@ func (s *scope) systemStatus(y *seenSystem, left *int) v1alpha1.SystemStatus {
 		return t
 	}
 	t.Since = s.systemSince(&t, p.Since)
-	t.Message = status.Shorten(p.Message, min(maxEndpointMessage, max(*left, 0)))
-	*left -= len(t.Message)
+	t.Message = status.Shorten(p.Message, maxPartMessage)
 	facts, ok := y.seen.Facts.(hosting.System)
 	if !ok || y.seen.State == observe.StateUnknown {
 		return t
 	}
 	t.ComponentsTotal = int32(min(facts.Total, 1<<20))
 	for _, c := range facts.Components[:min(len(facts.Components), hosting.MaxComponents)] {
-		told := v1alpha1.ComponentStatus{Name: status.Shorten(c.Name, 64), State: c.State, Message: status.Shorten(c.Message, 64)}
-		if *left -= len(told.Name) + len(told.Message) + 40; *left < 0 {
-			break
-		}
-		t.Components = append(t.Components, told)
+		t.Components = append(t.Components, v1alpha1.ComponentStatus{
+			Name: status.Shorten(c.Name, 64), State: c.State, Message: status.Shorten(c.Message, 64),
+		})
 	}
 	return t
 }

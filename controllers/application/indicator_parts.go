@@ -106,7 +106,7 @@ func (s *scope) change(kind v1alpha1.CauseKind, name string, c observe.Change) a
 		}
 	case observe.StateDown:
 		change.State = v1alpha1.IndicatorDown
-		change.Cause = &v1alpha1.Cause{Kind: kind, Name: name, Reason: c.Reason, Message: status.Shorten(c.Message, maxEndpointMessage)}
+		change.Cause = &v1alpha1.Cause{Kind: kind, Name: name, Reason: c.Reason, Message: status.Shorten(c.Message, maxPartMessage)}
 	}
 	return change
 }
@@ -117,7 +117,7 @@ func (s *scope) rootCause(own *v1alpha1.Cause) *v1alpha1.Cause {
 	out := s.verdict.State == v1alpha1.StateOutage || s.verdict.State == v1alpha1.StateMaintenance
 	if out && s.verdict.Cause != nil {
 		c := s.verdict.Cause.DeepCopy()
-		c.Message = status.Shorten(c.Message, maxEndpointMessage)
+		c.Message = status.Shorten(c.Message, maxPartMessage)
 		return c
 	}
 	return own

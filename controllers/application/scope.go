@@ -5,6 +5,7 @@ package application
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -72,6 +73,8 @@ type scope struct {
 	certificates, contracts state.Validity
 	// hasCertificates: an endpoint showed one.
 	hasCertificates bool
+	// leftOutUp says whether what status said nothing of was Up.
+	leftOutUp func() bool
 	// next is the next moment at which anything of this can change by the mere
 	// passing of time.
 	next time.Time
@@ -97,7 +100,9 @@ type seenEndpoint struct {
 }
 
 func newScope(app *v1alpha1.Application, now time.Time) *scope {
-	return &scope{app: app, before: app.DeepCopy(), now: now}
+	s := &scope{app: app, before: app.DeepCopy(), now: now}
+	s.leftOutUp = sync.OnceValue(func() bool { return leftOutUp(s.before) })
+	return s
 }
 
 func (s *scope) key() types.NamespacedName { return client.ObjectKeyFromObject(s.app) }

@@ -16,15 +16,10 @@ import (
 )
 
 const (
-	// maxEndpointMessage and maxCauseMessage bound messages in status, in
-	// bytes.
-	maxEndpointMessage = 200
-	maxCauseMessage    = 400
-	// maxEndpointMessages bounds all messages of endpoints together, so that
-	// status stays within 8 KiB; endpointRoom is what each endpoint leaves less
-	// for them by being told at all.
-	maxEndpointMessages = 2400
-	endpointRoom        = 72
+	// maxPartMessage and maxCauseMessage bound messages in status, in bytes.
+	// Together they are bounded by fit.
+	maxPartMessage  = 200
+	maxCauseMessage = 400
 )
 
 // tell writes the judgement into the status of the Application.
@@ -52,6 +47,7 @@ func (s *scope) tell() {
 	s.setValidity(v1alpha1.ConditionContractsValid, len(s.app.Spec.Contracts) > 0, s.contracts)
 	s.setCentralised()
 	status.SetReadiness(s.app, s.readiness(), s.now)
+	fit(st)
 }
 
 func (s *scope) set(conditionType string, value metav1.ConditionStatus, reason, message string) {
@@ -222,7 +218,6 @@ func (s *scope) endpointStatuses() []v1alpha1.EndpointStatus {
 	if len(s.endpoints) == 0 {
 		return nil
 	}
-	left := maxEndpointMessages - endpointRoom*len(s.endpoints)
 	statuses := make([]v1alpha1.EndpointStatus, 0, len(s.endpoints))
 	for i := range s.endpoints {
 		e := &s.endpoints[i]
@@ -232,8 +227,7 @@ func (s *scope) endpointStatuses() []v1alpha1.EndpointStatus {
 			t.Reason = v1alpha1.ReasonAwaitingFirstResult
 		} else {
 			t.Since = s.endpointSince(&t, p.Since)
-			t.Message = status.Shorten(p.Message, min(maxEndpointMessage, max(left, 0)))
-			left -= len(t.Message)
+			t.Message = status.Shorten(p.Message, maxPartMessage)
 		}
 		if c := e.seen.CertificateNotAfter; !c.IsZero() {
 			notAfter := metav1.NewTime(c.Truncate(time.Second))

@@ -36,7 +36,8 @@ const (
 func applicationName(n int) string { return fmt.Sprintf("app-%06d", n) }
 
 // newApplication is an Application as a catalogue has them: about 1.8 KB of
-// JSON, with much that a controller does not look at.
+// JSON, with much that a controller does not look at. What it runs on offers
+// nothing to ask, so that its endpoints are all that is looked at.
 func newApplication(namespace, unit string, n int, endpoints ...v1alpha1.Endpoint) *v1alpha1.Application {
 	name := applicationName(n)
 	number := fmt.Sprintf("B-%06d", n)
@@ -72,11 +73,11 @@ func newApplication(namespace, unit string, n int, endpoints ...v1alpha1.Endpoin
 			ServiceLevelRef: &v1alpha1.ServiceLevelReference{Name: agreement},
 			Endpoints:       endpoints,
 			Hosting: &v1alpha1.Hosting{
-				Platform: "Linux",
-				Linux: &v1alpha1.LinuxHosting{Hosts: []v1alpha1.MetricsHost{
-					{Name: "host-1.kdz.example", MetricsURL: "http://host-1.kdz.example:9100/metrics"},
-					{Name: "host-2.kdz.example", MetricsURL: "http://host-2.kdz.example:9100/metrics"},
-				}},
+				Platform: v1alpha1.PlatformSaaS,
+				SaaS: &v1alpha1.SaaSHosting{
+					Supplier: "Example Verfahren GmbH, Rechenzentrum Mainz", Region: "DE",
+					DataProcessingAgreement: "Agreement on commissioned processing after Article 28 GDPR of 4 May 2026, annex 2",
+				},
 			},
 			Contracts: []v1alpha1.Contract{{
 				Number: number, Name: "Support of the procedure", Type: v1alpha1.ContractSupport, Supplier: "Example Verfahren GmbH",

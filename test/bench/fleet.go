@@ -38,6 +38,8 @@ type fleet struct {
 	*plane
 	size      int
 	http, tcp []*site
+	// also changes each Application before it is created; nil does not.
+	also func(*v1alpha1.Application)
 	// created is how long that took.
 	created time.Duration
 }
@@ -133,6 +135,9 @@ func (f *fleet) application(n int) *v1alpha1.Application {
 		app.Spec.Dependencies = []v1alpha1.Dependency{{
 			Name: v1alpha1.ObjectName(applicationName(n % fleetUnits)), Strength: v1alpha1.DependencySoft,
 		}}
+	}
+	if f.also != nil {
+		f.also(app)
 	}
 	return app
 }

@@ -18,6 +18,9 @@ var rows = []row{
 	admissionRow,
 	auditRow,
 	accountRow,
+	exporterRow,
+	backupsRow,
+	overdueRow,
 }
 
 // workers are what a child can do. They are asked for by name.
@@ -40,4 +43,8 @@ var workers = map[string]worker{
 	"auditor":    auditorWorker,
 	"starter":    starterWorker,
 	"judge":      judgeWorker,
+	"exporters":  exportersWorker,
+	"exporter":   exporterWorker,
+	"expfmt":     expfmtWorker,
+	"backups":    backupsWorker,
 }

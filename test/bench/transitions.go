@@ -27,7 +27,10 @@ import (
 	"kdz.mainz.de/operator/controllers/application"
 	"kdz.mainz.de/operator/internal/judge/availability"
 	"kdz.mainz.de/operator/internal/observe"
+	"kdz.mainz.de/operator/internal/observe/cluster"
 	"kdz.mainz.de/operator/internal/observe/endpoint"
+	"kdz.mainz.de/operator/internal/observe/hosting/systems"
+	prometheussource "kdz.mainz.de/operator/internal/observe/prometheus"
 	"kdz.mainz.de/operator/internal/tell/metrics"
 )
 
@@ -194,12 +197,16 @@ func (r *reconciler) start(ctx context.Context, task *transitions) error {
 		return err
 	}
 	recorder := mgr.GetEventRecorder("kdz-operator")
+	prober := endpoint.NewFactory(endpoint.Options{
+		Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil),
+	})
+	// It is never started: nobody asks it for anything.
+	objects := cluster.New(cluster.Options{})
 	err = (&application.Reconciler{
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Observer: r.observer,
 		Ledger: empty{}, Announcer: single{recorder},
-		Prober: endpoint.NewFactory(endpoint.Options{
-			Egress: endpoint.NewEgress([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, nil),
-		}),
+		Prober: prober, Indicators: prometheussource.NewSource(prometheussource.Options{Dial: prober.Dial}),
+		Hosting: systems.NewFactory(systems.Options{Endpoints: prober, Watcher: objects}), Cluster: objects,
 		Recorder: recorder, Metrics: numbers, Clock: clock.RealClock{},
 	}).SetupWithManager(ctx, mgr, r.waker, nil, inFlight)
 	if err != nil {

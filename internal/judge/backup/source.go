@@ -58,7 +58,7 @@ type sourceJudge struct {
 }
 
 func (s *sourceJudge) find(previous *v1alpha1.BackupSourceStatus) finding {
-	if s.Evidence.Reason == v1alpha1.ReasonAwaitingFirstResult && previous != nil && previous.Message != "" {
+	if s.Evidence.Reason == v1alpha1.ReasonAwaitingFirstResult && previous != nil && previous.Reason != "" {
 		return s.stays(previous)
 	}
 	for _, at := range []time.Time{s.SuccessAt, s.AheadAt} {

@@ -136,8 +136,7 @@ func (f *Factory) run(namespace string, h *v1alpha1.KubernetesHosting) []hosting
 		})
 	}
 	if err != nil {
-		var spec *endpoint.SpecError
-		if !errors.As(err, &spec) {
+		if _, spec := errors.AsType[*endpoint.SpecError](err); !spec {
 			err = &endpoint.SpecError{Field: "kubernetes", Reason: endpoint.SpecInvalid, Detail: err.Error()}
 		}
 		checks = append(checks, hosting.Check{Name: "unusable", Field: "spec.hosting", Err: err})
