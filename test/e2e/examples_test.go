@@ -4,11 +4,11 @@ package e2e
 
 import (
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 )
@@ -17,6 +17,9 @@ import (
 const (
 	portalAddress    = "127.0.0.1:18080"
 	transferAddress  = "127.0.0.1:18022"
+	exporterAddress  = "127.0.0.1:19100"
+	firstSAP         = "127.0.0.1:50013" // of example 04, as is the second
+	secondSAP        = "127.0.0.1:50113"
 	portalInterval   = 5 * time.Second
 	portalThreshold  = 2
 	outageWithin     = portalThreshold*portalInterval + 2*time.Second
@@ -96,10 +99,12 @@ func (x *examples) tellsRecovery() {
 }
 
 func TestExamples(t *testing.T) {
-	awaitFree(t, anotherUserOfThe, portalAddress, transferAddress)
+	awaitFree(t, anotherUserOfThe, portalAddress, transferAddress, exporterAddress, firstSAP, secondSAP)
 	x := &examples{plane: startPlane(t)}
 	x.portal = startNginx(t, portalAddress)
 	transfer := startTCP(t, transferAddress, greet)
+	startExporter(t, exporterAddress)
+	serveSAP(t, newSAP(), firstSAP, secondSAP)
 	x.apps, x.units = x.lookAtApplications(""), x.lookAtUnits()
 	o := x.startOperator()
 
@@ -110,11 +115,18 @@ func TestExamples(t *testing.T) {
 	up := x.apps.await(0, settleWithin, "civento", "operational", is(v1alpha1.StateOperational))
 	x.t.Logf("applied: Operational seen after %.2f s", up.at.Sub(began).Seconds())
 	x.apps.await(0, settleWithin, "civento", "ready", isReady)
-	sap := x.apps.await(0, settleWithin, "sap-hcm", "unknown", is(v1alpha1.StateUnknown))
-	if c := meta.FindStatusCondition(sap.object.Status.Conditions, v1alpha1.ConditionAvailable); c == nil || c.Status != metav1.ConditionUnknown {
-		t.Errorf("nobody looks at SAP yet, so Available must be Unknown: %+v", c)
+	x.apps.await(0, settleWithin, "civento", "up on its host", systemIs("web01", v1alpha1.ComponentUp, ""))
+	x.apps.await(0, settleWithin, "sap-hcm", "operational", is(v1alpha1.StateOperational))
+	x.apps.await(0, settleWithin, "sap-hcm", "up on its instances", systemIs("P01/01 on 127.0.0.1", v1alpha1.ComponentUp, ""))
+	// The example renews no Lease, and its agreement wants tests of restores, of
+	// which it names no source.
+	x.apps.await(0, settleWithin, "sap-hcm", "without a backup that anybody saw", backupIs(v1alpha1.BackupOverdue, v1alpha1.ReasonSourceNotFound))
+	for name, words := range map[string]string{"civento": `Linux +Up +NotRequired`, "sap-hcm": `SAP +Up +Overdue`} {
+		if row := x.rowOf(name); !regexp.MustCompile(words).MatchString(row) {
+			t.Errorf("kubectl get itapp -A -o wide does not show %s: %s", words, row)
+		}
 	}
-	for unit, n := range map[string][2]int32{"kdz-16": {2, 1}, "kdz-16-03": {2, 1}, "kdz-16-03-04": {2, 1}, "kdz-16-02-01": {1, 0}, "amt-10": {2, 1}} {
+	for unit, n := range map[string][2]int32{"kdz-16": {2, 2}, "kdz-16-03": {2, 2}, "kdz-16-03-04": {2, 2}, "kdz-16-02-01": {1, 1}, "amt-10": {2, 2}} {
 		x.units.await(0, settleWithin, unit, "through with its Applications", unitCounts(n[0], n[1]))
 	}
 	x.units.await(0, settleWithin, "kdz-16", "operational", unitIs(v1alpha1.StateOperational))
