@@ -47,7 +47,7 @@ func run(m *testing.M) (code int, err error) {
 	if list := flag.Lookup("test.list"); list != nil && list.Value.String() != "" {
 		return m.Run(), nil
 	}
-	if err := remember("cmd", "config", "hack/demo", "hack/catalogue/data", "internal", "test/examples"); err != nil {
+	if err := remember("cmd", "config", "hack/demo", "hack/catalogue/data", "internal", "test/backup/testdata", "test/examples"); err != nil {
 		return 1, err
 	}
 	ctx := context.Background()
