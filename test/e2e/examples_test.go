@@ -174,7 +174,10 @@ func (x *examples) staysQuiet(o *operator) {
 // survivesKill: an operator that is killed in an outage loses nothing of it.
 func (x *examples) survivesKill(o *operator) {
 	out := x.tellsOutage()
-	x.units.await(0, settleWithin, "kdz-16", "in an outage", unitIs(v1alpha1.StateOutage))
+	// Each is written by itself: what is told by then is what must stay.
+	for _, unit := range []string{"kdz-16", "kdz-16-03", "kdz-16-03-04", "amt-10"} {
+		x.units.await(0, settleWithin, unit, "in an outage", unitIs(v1alpha1.StateOutage))
+	}
 	o.kill()
 	x.t.Log("kill -9 in the outage")
 

@@ -96,6 +96,15 @@ func (p *process) kill() {
 	<-p.done
 }
 
+// quit asks the process to end, and waits for a while until it has.
+func (p *process) quit() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(goneWithin):
+	}
+}
+
 // stop asks the process to end and awaits that it does so, well.
 func (p *process) stop(t *testing.T, signal os.Signal, within time.Duration) {
 	t.Helper()

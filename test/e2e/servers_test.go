@@ -173,6 +173,7 @@ func (n *nginx) start() {
 		n.t.Fatal(err)
 	}
 	n.process = startProcess(n.t, "nginx", exec.Command(binary, "-p", dir, "-c", conf, "-e", "stderr"))
+	n.t.Cleanup(n.process.quit) // killed, it leaves its worker behind, which keeps the port
 	late := time.After(startWithin)
 	again := time.NewTicker(tick)
 	defer again.Stop()
