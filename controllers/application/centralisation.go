@@ -91,8 +91,9 @@ func (r *Reconciler) inhabitants() mapping {
 }
 
 // governed enqueues all Applications when the policy says something else of
-// them, or names other servers by which their indicators are told. Its index of exemptions is for admission, and its counts are for people:
-// neither matters here.
+// them, or names other servers by which their indicators are told. Its index of
+// exemptions is for admission, and its counts are for people: neither matters
+// here.
 func (r *Reconciler) governed() mapping {
 	enqueue := func(ctx context.Context, o client.Object, q queue.Queue) {
 		if o.GetName() == v1alpha1.PolicyName {

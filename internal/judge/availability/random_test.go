@@ -60,11 +60,7 @@ func oneTimeline(t *testing.T, seed uint64, start int64, given []rule, read []*a
 	levels := worldLevels(start)
 	b := &brute{w: w, levels: levels, almanacs: read, rules: given}
 	b.run()
-	s := &simulation{t: t, r: r, w: w, levels: levels, compiled: compiled}
-	s.scope.UID, s.scope.Origin = "uid", v1alpha1.OriginExisting
-	if w.project {
-		s.scope.Origin = v1alpha1.OriginProject
-	}
+	s := newSimulation(t, r, w, levels, compiled)
 	record := s.run()
 	return b.differs(s, record)
 }

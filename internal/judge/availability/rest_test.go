@@ -43,12 +43,8 @@ func TestNothingIsWrittenAtRest(t *testing.T) {
 		w := newWorld(r, start)
 		w.forced, w.failover = false, nil
 		b := &brute{w: w, levels: levels, almanacs: read, rules: given}
-		s := &simulation{t: t, r: r, w: w, levels: levels, compiled: compiled}
-		s.scope.UID, s.scope.Origin = "uid", v1alpha1.OriginExisting
+		s := newSimulation(t, r, w, levels, compiled)
 		s.scope.Spread = time.Duration(r.IntN(3)) * time.Hour
-		if w.project {
-			s.scope.Origin = v1alpha1.OriginProject
-		}
 		s.after = func(moment int64, j availability.Judgement) {
 			limit := b.next(moment)
 			if !j.Next.IsZero() {
@@ -93,11 +89,7 @@ func TestExtraLooksChangeNothing(t *testing.T) {
 		for _, forced := range []bool{false, true} {
 			w := newWorld(rand.New(rand.NewPCG(seed, 5)), start)
 			w.forced = forced
-			s := &simulation{t: t, r: rand.New(rand.NewPCG(seed, uint64(len(records)))), w: w, levels: levels, compiled: compiled}
-			s.scope.UID, s.scope.Origin = "uid", v1alpha1.OriginExisting
-			if w.project {
-				s.scope.Origin = v1alpha1.OriginProject
-			}
+			s := newSimulation(t, rand.New(rand.NewPCG(seed, uint64(len(records)))), w, levels, compiled)
 			record := s.run()
 			availability.Append(record, s.ended)
 			records = append(records, reread(t, record))
@@ -136,11 +128,7 @@ func TestAtRestIsWhatIsWrittenNext(t *testing.T) {
 		w := newWorld(r, start)
 		w.gaps, w.failover = nil, nil
 		b := &brute{w: w, levels: levels, almanacs: read, rules: given}
-		s := &simulation{t: t, r: r, w: w, levels: levels, compiled: compiled}
-		s.scope.UID, s.scope.Origin = "uid", v1alpha1.OriginExisting
-		if w.project {
-			s.scope.Origin = v1alpha1.OriginProject
-		}
+		s := newSimulation(t, r, w, levels, compiled)
 		s.after = func(moment int64, _ availability.Judgement) {
 			limit, stored := b.next(moment), s.scope.Record
 			if limit <= moment+1 || stored == nil || stored.Current == nil || stored.Current.State == notCounted {

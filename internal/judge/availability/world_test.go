@@ -193,6 +193,16 @@ type simulation struct {
 	after func(int64, availability.Judgement)
 }
 
+// newSimulation returns one of a world in which nothing was judged yet.
+func newSimulation(t testing.TB, r *rand.Rand, w *world, levels map[string]levelOfWorld, compiled map[string][]*availability.Agreement) *simulation {
+	s := &simulation{t: t, r: r, w: w, levels: levels, compiled: compiled}
+	s.scope.UID, s.scope.Origin = "uid", v1alpha1.OriginExisting
+	if w.project {
+		s.scope.Origin = v1alpha1.OriginProject
+	}
+	return s
+}
+
 // compileLevels makes agreements of levels: as they are before they are
 // revised, and after.
 func compileLevels(t testing.TB, given []rule, levels map[string]levelOfWorld) map[string][]*availability.Agreement {
