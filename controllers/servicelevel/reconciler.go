@@ -70,6 +70,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	setStatus(level, &counted, now)
 
 	wrote, err := status.Patch(ctx, r.Client, before, level)
+	if apierrors.IsInvalid(err) && len(level.Status.Revisions) > 0 {
+		setUnrecorded(level, before.Status.Revisions, err, now)
+		wrote, err = status.Patch(ctx, r.Client, before, level)
+	}
 	if err != nil {
 		return queue.Refused(err, limits.Settle, "write status of service level")
 	}

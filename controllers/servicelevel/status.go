@@ -50,6 +50,27 @@ func readiness(l *v1alpha1.ServiceLevel) status.Readiness {
 	return status.Readiness{Reason: v1alpha1.ReasonSucceeded, Message: "what was agreed is recorded, and the Applications under it are counted"}
 }
 
+// setUnrecorded goes back to what is recorded, where the API server refused a
+// status with what was agreed: the spec is older than a rule that it breaks.
+func setUnrecorded(l *v1alpha1.ServiceLevel, recorded []v1alpha1.ServiceLevelRevision, refused error, now time.Time) {
+	why := strings.Join(agreed.Problems(&l.Spec), "; ")
+	if why == "" {
+		why = status.Shorten(refused.Error(), refusalLength)
+	}
+	goesOn := "the last revision goes on"
+	if len(recorded) == 0 {
+		goesOn = "nothing is accounted by it"
+	}
+	l.Status.Revisions = recorded
+	status.SetReadiness(l, status.Readiness{
+		Stalled: true, Reason: v1alpha1.ReasonInvalidSpec,
+		Message: why + "; it is older than this rule and cannot be recorded: until it is mended, " + goesOn,
+	}, now)
+}
+
+// refusalLength is how much is told of what the API server says to a refusal.
+const refusalLength = 512
+
 // setMet sets ServiceLevelMet: whether all Applications under the agreement keep
 // it. One that breaks it matters more than one of which too little was seen, and
 // that more than one that keeps it.

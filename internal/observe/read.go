@@ -67,7 +67,7 @@ func (e *Engine) hand(c *check, a *answer) bool {
 		return c.receive(a, e.offset)
 	}
 	read := &answer{start: a.start, result: e.callRead(c, a.result)}
-	turned := false
+	var turned bool
 	if read.result.Outcome == OutcomeInconclusive {
 		turned = c.doubt(read)
 	} else {

@@ -207,7 +207,7 @@ func (t *watching) known(ctx context.Context, watcher *cluster.Watcher, namespac
 	began := time.Now()
 	missing := ""
 	err := eventually(ctx, 10*time.Millisecond, within, "known", func() (bool, error) {
-		seen := 0
+		var seen int
 		seen, missing = knownOf(watcher, queries)
 		return missing == "" && seen == count, nil
 	})

@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
@@ -42,15 +41,7 @@ func openBooks(t *testing.T, o controlplane.Options) *books {
 	b := &books{plane: startOpenPlane(t, o)}
 	b.create(newUnit("kdz-16", ""))
 	b.newNamespace(bookNamespace, "kdz-16")
-	b.create(&v1alpha1.ServiceLevel{
-		ObjectMeta: metav1.ObjectMeta{Name: bookLevel},
-		Spec: v1alpha1.ServiceLevelSpec{
-			DisplayName: v1alpha1.LocalisedText{EN: "around the clock"},
-			Availability: v1alpha1.AvailabilityObjective{
-				Objective: "99.9", Window: v1alpha1.AvailabilityWindow{Calendar: v1alpha1.CalendarYear},
-			},
-		},
-	})
+	b.create(newServiceLevel(bookLevel, v1alpha1.CalendarYear))
 	b.look()
 	return b
 }

@@ -209,6 +209,19 @@ func newApplication(namespace, name, unit string, endpoints ...v1alpha1.Endpoint
 	}
 }
 
+// newServiceLevel agrees on 99.9 per cent around the clock.
+func newServiceLevel(name string, period v1alpha1.CalendarPeriod) *v1alpha1.ServiceLevel {
+	return &v1alpha1.ServiceLevel{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: v1alpha1.ServiceLevelSpec{
+			DisplayName: v1alpha1.LocalisedText{EN: name},
+			Availability: v1alpha1.AvailabilityObjective{
+				Objective: "99.9", Window: v1alpha1.AvailabilityWindow{Calendar: period},
+			},
+		},
+	}
+}
+
 // requests is how many requests of a kind the API server has served, by verb
 // and subresource ("PATCH status").
 type requests map[string]int

@@ -47,11 +47,10 @@ func lenient(s *apiextensionsv1.JSONSchemaProps) {
 	}
 }
 
-// forget has the API server forget the rules of Applications while do runs.
-func (p *plane) forget(do func()) {
+// forget has the API server forget the rules of the kinds of some objects, each
+// of which breaks one, while do runs.
+func (p *plane) forget(do func(), trials ...client.Object) {
 	p.t.Helper()
-	crd := &apiextensionsv1.CustomResourceDefinition{}
-	key := client.ObjectKey{Name: "applications.kdz.mainz.de"}
 	scheme := runtime.NewScheme()
 	if err := apiextensionsv1.AddToScheme(scheme); err != nil {
 		p.t.Fatal(err)
@@ -60,27 +59,36 @@ func (p *plane) forget(do func()) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if err := c.Get(p.t.Context(), key, crd); err != nil {
-		p.t.Fatal(err)
-	}
-	rules := crd.DeepCopy()
-	lenient(crd.Spec.Versions[0].Schema.OpenAPIV3Schema)
-	trial := newApplication("default", "trial", "kdz-16", v1alpha1.Endpoint{Name: "web", URL: "http://127.0.0.1/", Interval: "30d"})
-	define := func(crd *apiextensionsv1.CustomResourceDefinition, inForce func(error) bool) {
+	define := func(crd *apiextensionsv1.CustomResourceDefinition, trial client.Object, inForce func(error) bool) {
 		if err := c.Update(p.t.Context(), crd); err != nil {
 			p.t.Fatal(err)
 		}
 		err := wait.PollUntilContextTimeout(p.t.Context(), tick, startWithin, true, func(ctx context.Context) (bool, error) {
-			return inForce(p.admin.Create(ctx, trial.DeepCopy(), client.DryRunAll)), nil
+			copied, _ := trial.DeepCopyObject().(client.Object)
+			return inForce(p.admin.Create(ctx, copied, client.DryRunAll)), nil
 		})
 		if err != nil {
 			p.t.Fatal("the API server does not go by the new definition:", err)
 		}
 	}
-	define(crd, func(err error) bool { return err == nil })
+	for _, trial := range trials {
+		gvk, err := p.admin.GroupVersionKindFor(trial)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		crd := &apiextensionsv1.CustomResourceDefinition{}
+		if err := c.Get(p.t.Context(), client.ObjectKey{Name: strings.ToLower(gvk.Kind) + "s." + gvk.Group}, crd); err != nil {
+			p.t.Fatal(err)
+		}
+		rules := crd.DeepCopy()
+		lenient(crd.Spec.Versions[0].Schema.OpenAPIV3Schema)
+		define(crd, trial, func(err error) bool { return err == nil })
+		defer func() {
+			crd.Spec = rules.Spec
+			define(crd, trial, apierrors.IsInvalid)
+		}()
+	}
 	do()
-	crd.Spec = rules.Spec
-	define(crd, apierrors.IsInvalid)
 }
 
 // store creates an Application with values that break rules, its status
@@ -154,7 +162,11 @@ func TestStoredBeforeTheRules(t *testing.T) {
 		"threshold": {map[string]any{"spec.endpoints.0.failureThreshold": "three"}, v1alpha1.ReasonUndecodable, "failureThreshold"},
 		"successes": {map[string]any{"spec.endpoints.0.successThreshold": "one"}, v1alpha1.ReasonUndecodable, "successThreshold"},
 	}
+	daily := v1alpha1.MaintenanceWindow{Name: "daily", Schedule: "0 18 * * 2", TimeZone: "Europe/Berlin", Duration: "1d"}
+	gold := newServiceLevel("gold", v1alpha1.CalendarMonth)
+	gold.Spec.Maintenance = []v1alpha1.MaintenanceWindow{daily}
 	p.forget(func() {
+		p.create(gold.DeepCopy())
 		for name, o := range old {
 			p.store(newApplication(namespace, name, "kdz-16", web), o.values)
 		}
@@ -164,9 +176,11 @@ func TestStoredBeforeTheRules(t *testing.T) {
 			"status.conditions.0.type": "Ready", "status.conditions.0.status": "True", "status.conditions.0.reason": "Succeeded",
 			"status.conditions.0.message": "", "status.conditions.0.lastTransitionTime": "2026-11-01t08:00:00z",
 		})
-	})
+	}, newApplication("default", "trial", "kdz-16", v1alpha1.Endpoint{Name: "web", URL: "http://127.0.0.1/", Interval: "30d"}), gold)
 	p.closeDoor()
 	apps, units := p.lookAtApplications(namespace), p.lookAtUnits()
+	levels := look[*v1alpha1.ServiceLevel](p, &v1alpha1.ServiceLevelList{})
+	accounts := look[*v1alpha1.AvailabilityRecord](p, &v1alpha1.AvailabilityRecordList{}, client.InNamespace(namespace))
 	o := p.startOperator()
 	p.create(newApplication(namespace, "healthy", "kdz-16", web))
 	apps.await(0, settleWithin, "healthy", "operational", is(v1alpha1.StateOperational))
@@ -181,6 +195,19 @@ func TestStoredBeforeTheRules(t *testing.T) {
 		c := meta.FindStatusCondition(s.object.Status.Conditions, v1alpha1.ConditionStalled)
 		t.Logf("%-12s %s", name, c.Message)
 	}
+	levels.await(0, settleWithin, "gold", "Stalled, with the field named", func(l *v1alpha1.ServiceLevel) string {
+		c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionStalled)
+		if c == nil || c.Reason != invalid || !strings.Contains(c.Message, "spec.maintenance[0].duration") || len(l.Status.Revisions) > 0 {
+			return fmt.Sprintf("Stalled is %+v with %d revisions, want %s with the field in it and none", c, len(l.Status.Revisions), invalid)
+		}
+		return ""
+	})
+	accounts.await(0, settleWithin, "window", "accounted, without its window", func(r *v1alpha1.AvailabilityRecord) string {
+		if len(r.Maintenance) > 0 {
+			return fmt.Sprintf("kept are %+v", r.Maintenance)
+		}
+		return ""
+	})
 	apps.await(0, settleWithin, "told", "operational", is(v1alpha1.StateOperational))
 	apps.await(0, settleWithin, "told", "ready", isReady)
 	mark, unitMark := apps.mark(), units.mark()

@@ -125,12 +125,7 @@ func testReferences(t *testing.T, p *plane) {
 	mark = apps.mark()
 	p.create(newUnit("kdz-16-new", "kdz-16"))
 	apps.await(mark, settleWithin, "wants-unit", "healed", heals[*v1alpha1.Application])
-	p.create(&v1alpha1.ServiceLevel{ObjectMeta: metav1.ObjectMeta{Name: "gold"}, Spec: v1alpha1.ServiceLevelSpec{
-		DisplayName: v1alpha1.LocalisedText{EN: "Gold"},
-		Availability: v1alpha1.AvailabilityObjective{
-			Objective: "99.9", Window: v1alpha1.AvailabilityWindow{Calendar: "Month"},
-		},
-	}})
+	p.create(newServiceLevel("gold", v1alpha1.CalendarMonth))
 	apps.await(mark, settleWithin, "wants-level", "healed", heals[*v1alpha1.Application])
 	mark = units.mark()
 	p.create(newUnit("kdz-16-parent", "kdz-16"))

@@ -108,26 +108,35 @@ const maxWindows = 16
 
 // see returns the windows as they are known from now on, and whether that is
 // anything new. Of a window that is as it was it stays known since when it was.
+// One that cannot be used never takes place, so it is not kept: it is told of
+// where it is declared.
 func see(known []v1alpha1.SeenWindow, declared []v1alpha1.MaintenanceWindow, now int64) ([]v1alpha1.SeenWindow, bool) {
 	declared = declared[:min(len(declared), maxWindows)]
-	seen := make([]v1alpha1.SeenWindow, 0, len(declared))
-	changed := len(known) != len(declared)
+	var seen []v1alpha1.SeenWindow
+	var changed bool
 	for i := range declared {
 		w := declared[i]
 		w.Reason = ""
 		next := v1alpha1.SeenWindow{SeenAt: stamp(now), Window: w}
 		j := slices.IndexFunc(known, func(k v1alpha1.SeenWindow) bool { return k.Window == w })
-		if j >= 0 {
+		switch {
+		case j >= 0:
 			next.SeenAt = known[j].SeenAt
+		case usable(w):
+			changed = true
+		default:
+			continue
 		}
-		changed = changed || j < 0
 		seen = append(seen, next)
 	}
-	if !changed {
+	if !changed && len(seen) == len(known) {
 		return known, false
 	}
-	if len(seen) == 0 {
-		seen = nil
-	}
 	return seen, true
+}
+
+// usable reports whether a window can take place.
+func usable(w v1alpha1.MaintenanceWindow) bool {
+	_, errs := calendar.NewMaintenance([]v1alpha1.MaintenanceWindow{w})
+	return len(errs) == 0
 }

@@ -119,6 +119,31 @@ func TestS8LateWindow(t *testing.T) {
 	}
 }
 
+// A window that cannot be used, such as of an object that is older than a rule,
+// is not kept, and is no reason to write; those beside it are.
+func TestUnusableWindowsAreNotKept(t *testing.T) {
+	s := running(t, scopeOf(t, "around-the-clock", aroundTheClock()), at("2026-11-01"))
+	days := v1alpha1.MaintenanceWindow{Name: "days", Schedule: "0 18 * * 2", Duration: "1d"}
+	never := v1alpha1.MaintenanceWindow{Name: "never", Schedule: "0 18 31 2 *", TimeZone: "Europe/Berlin", Duration: "1h"}
+	nowhere := v1alpha1.MaintenanceWindow{Name: "nowhere", Schedule: "0 18 * * 2", TimeZone: "Europe/Mainz", Duration: "1h"}
+	good := v1alpha1.MaintenanceWindow{Name: "good", StartAt: "2026-11-04T10:00:00+01:00", Duration: "1h"}
+	s.Maintenance = []v1alpha1.MaintenanceWindow{days, never, nowhere}
+	if j := judge(t, s, at("2026-11-02 12:00")); j.Write {
+		t.Errorf("written is %+v", j.Record.Maintenance)
+	}
+	s.Maintenance = []v1alpha1.MaintenanceWindow{days, good, nowhere}
+	if j := judge(t, s, at("2026-11-03 12:00")); !j.Write || len(j.Record.Maintenance) != 1 || j.Record.Maintenance[0].Window != good {
+		t.Errorf("written is %t: %+v, want the good one alone", j.Write, j.Record.Maintenance)
+	}
+	if j := judge(t, s, at("2026-11-03 12:01")); j.Write {
+		t.Error("it is written again")
+	}
+	s.Maintenance = []v1alpha1.MaintenanceWindow{days}
+	if j := judge(t, s, at("2026-11-03 12:02")); !j.Write || len(j.Record.Maintenance) != 0 {
+		t.Errorf("written is %t: %+v, want none", j.Write, j.Record.Maintenance)
+	}
+}
+
 // TestS8NewObjective: around the clock 99.5 is agreed, and 99.0 from 16 November
 // on: the budget is 6,480 + 12,960 seconds.
 func TestS8NewObjective(t *testing.T) {
