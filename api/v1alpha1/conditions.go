@@ -38,8 +38,9 @@ const (
 	// ConditionCentralised (normal, always present on Applications): the
 	// verdict under the rule is not Violating; Unknown when undeclared.
 	ConditionCentralised = "Centralised"
-	// ConditionHandedOver (normal, present when a project delivers the
-	// object): the handover into operation is complete.
+	// ConditionHandedOver (normal, present on Handovers, on Projects, and on
+	// Applications that a project delivers): the handover into operation is
+	// complete.
 	ConditionHandedOver = "HandedOver"
 	// ConditionContractsValid (normal, present when contracts are declared):
 	// no contract has ended, and no notice period runs out unseen.
@@ -50,8 +51,8 @@ const (
 
 	// ConditionApproved (normal, present on Projects): a body approved it.
 	ConditionApproved = "Approved"
-	// ConditionOnSchedule (normal, present on Projects): no milestone and no
-	// due date is overdue.
+	// ConditionOnSchedule (normal, present on Projects and Handovers): no
+	// milestone and no due date is overdue.
 	ConditionOnSchedule = "OnSchedule"
 	// ConditionWithinBudget (normal, present on Projects with a budget): what
 	// was spent does not exceed it.

@@ -205,6 +205,32 @@ type SignOffSummary struct {
 	Message string `json:"message,omitempty"`
 }
 
+// EarlyLifeSupportStatus tells how the time after the handover goes.
+type EarlyLifeSupportStatus struct {
+	// startedAt is when all required roles had signed.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	StartedAt metav1.Time `json:"startedAt,omitzero"`
+
+	// endsAt is the first moment at which it can end.
+	// +required
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
+	EndsAt metav1.Time `json:"endsAt,omitzero"`
+
+	// availability in per cent since it started, of the Application with the
+	// lowest; absent as long as nothing was observed.
+	// +optional
+	Availability Percentage `json:"availability,omitempty"`
+
+	// worst is the Application with that availability: its name, or
+	// namespace/name where it is another namespace's.
+	// +optional
+	// +kubebuilder:validation:MaxLength=127
+	Worst string `json:"worst,omitempty"`
+}
+
 // HandoverStatus tells how far a handover has come and what is to be done
 // next.
 type HandoverStatus struct {
@@ -242,13 +268,17 @@ type HandoverStatus struct {
 	// +kubebuilder:validation:MaxItems=32
 	SignOffs []SignOffSummary `json:"signOffs,omitempty"`
 
+	// earlyLifeSupport tells how the time after the handover goes; absent before.
+	// +optional
+	EarlyLifeSupport *EarlyLifeSupportStatus `json:"earlyLifeSupport,omitempty"`
+
 	// missing is what a person must do next.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	Missing []MissingItem `json:"missing,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled.
+	// conditions are Ready, Reconciling, Stalled, HandedOver, OnSchedule.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -62,6 +62,18 @@ type SubprojectSummary struct {
 	Overdue int32 `json:"overdue"`
 }
 
+// DeliverableSummary counts the Applications that a project delivers.
+type DeliverableSummary struct {
+	// total of all deliverables.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Total int32 `json:"total"`
+	// handedOver counts those whose handover is complete.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	HandedOver int32 `json:"handedOver"`
+}
+
 // OnlineServiceSummary tells how far the online services of a programme are.
 type OnlineServiceSummary struct {
 	// total of the services that the programme must deliver.
@@ -72,7 +84,8 @@ type OnlineServiceSummary struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	AtTarget int32 `json:"atTarget"`
-	// missing names the first services that no Application offers.
+	// missing names the first services that no Application offers at their
+	// target maturity.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
@@ -97,6 +110,13 @@ type ProjectStatus struct {
 	// +kubebuilder:validation:Pattern=`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`
 	StageSince *metav1.Time `json:"stageSince,omitempty"`
 
+	// rank in the order of priority that the decision which counts gave it; 1 is
+	// first.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	Rank *int32 `json:"rank,omitempty"`
+
 	// missing is what a person must do next.
 	// +optional
 	// +listType=atomic
@@ -110,6 +130,10 @@ type ProjectStatus struct {
 	// subprojects counts the subprojects.
 	// +optional
 	Subprojects *SubprojectSummary `json:"subprojects,omitempty"`
+
+	// deliverables counts the Applications that it delivers.
+	// +optional
+	Deliverables *DeliverableSummary `json:"deliverables,omitempty"`
 
 	// onlineServices counts the online services.
 	// +optional

@@ -227,7 +227,7 @@ type ProjectSpec struct {
 // +kubebuilder:resource:path=projects,singular=project,scope=Namespaced,shortName=itproj,categories=kdz
 // +kubebuilder:selectablefield:JSONPath=`.status.stage`
 // +kubebuilder:printcolumn:name="Stage",type=string,JSONPath=`.status.stage`
-// +kubebuilder:printcolumn:name="Rank",type=integer,JSONPath=`.spec.decisions[0].rank`
+// +kubebuilder:printcolumn:name="Rank",type=integer,JSONPath=`.status.rank`
 // +kubebuilder:printcolumn:name="Programme",type=string,JSONPath=`.spec.programme`
 // +kubebuilder:printcolumn:name="Office",type=string,JSONPath=`.spec.officeRef.name`
 // +kubebuilder:printcolumn:name="Next",type=string,JSONPath=`.status.milestones.nextDueOn`
