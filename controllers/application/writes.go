@@ -96,6 +96,15 @@ func wordless(app *v1alpha1.Application) *v1alpha1.ApplicationStatus {
 	for i := range st.Endpoints {
 		st.Endpoints[i].Message = ""
 	}
+	if st.Hosting != nil {
+		for i := range st.Hosting.Systems {
+			system := &st.Hosting.Systems[i]
+			system.Message = ""
+			for j := range system.Components {
+				system.Components[j].Message = ""
+			}
+		}
+	}
 	if st.Cause != nil {
 		st.Cause.Message = ""
 	}

@@ -114,3 +114,39 @@ func TestStatusOfANewPeriodWaits(t *testing.T) {
 		}
 	}
 }
+
+// Only what nobody acts on is minor: the words, wherever they stand.
+func TestOnlyWords(t *testing.T) {
+	stored := func() *v1alpha1.Application {
+		return &v1alpha1.Application{Status: v1alpha1.ApplicationStatus{
+			Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Message: "a"}},
+			Endpoints:  []v1alpha1.EndpointStatus{{Name: "web", State: v1alpha1.ComponentUp, Message: "a"}},
+			Cause:      &v1alpha1.Cause{Kind: v1alpha1.CauseHosting, Message: "a"},
+			Hosting: &v1alpha1.HostingStatus{Systems: []v1alpha1.SystemStatus{{
+				Name: "web01", State: v1alpha1.ComponentDegraded, Message: "/var is 96 % full",
+				Components: []v1alpha1.ComponentStatus{{Name: "/var", State: v1alpha1.ComponentDegraded, Message: "96 % full"}},
+			}}},
+		}}
+	}
+	for name, c := range map[string]struct {
+		change func(*v1alpha1.ApplicationStatus)
+		minor  bool
+	}{
+		"condition's message": {func(s *v1alpha1.ApplicationStatus) { s.Conditions[0].Message = "b" }, true},
+		"condition":           {func(s *v1alpha1.ApplicationStatus) { s.Conditions[0].Status = metav1.ConditionFalse }, false},
+		"endpoint's message":  {func(s *v1alpha1.ApplicationStatus) { s.Endpoints[0].Message = "b" }, true},
+		"endpoint":            {func(s *v1alpha1.ApplicationStatus) { s.Endpoints[0].State = v1alpha1.ComponentDown }, false},
+		"cause's message":     {func(s *v1alpha1.ApplicationStatus) { s.Cause.Message = "b" }, true},
+		"cause":               {func(s *v1alpha1.ApplicationStatus) { s.Cause.Kind = v1alpha1.CauseEndpoint }, false},
+		"system's message":    {func(s *v1alpha1.ApplicationStatus) { s.Hosting.Systems[0].Message = "/var is 97 % full" }, true},
+		"component's message": {func(s *v1alpha1.ApplicationStatus) { s.Hosting.Systems[0].Components[0].Message = "97 % full" }, true},
+		"component":           {func(s *v1alpha1.ApplicationStatus) { s.Hosting.Systems[0].Components[0].State = v1alpha1.ComponentDown }, false},
+		"generation":          {func(s *v1alpha1.ApplicationStatus) { s.ObservedGeneration++ }, false},
+	} {
+		after := stored()
+		c.change(&after.Status)
+		if got := onlyWords(stored(), after); got != c.minor {
+			t.Errorf("%s: minor is %t, want %t", name, got, c.minor)
+		}
+	}
+}

@@ -20,9 +20,9 @@ const (
 	// heartbeatAge is how old the backup may be of the copy of example 04.
 	heartbeatAge = 15 * time.Second
 	// overdueWithin is how long after its deadline a backup is told as overdue.
-	overdueWithin = 5 * time.Second
+	overdueWithin = 5*time.Second + patience
 	// evidenceWithin is how long it takes until new evidence is told.
-	evidenceWithin = 10 * time.Second
+	evidenceWithin = 10*time.Second + patience
 )
 
 // backupIs says what is missing until the backup of an Application is in a

@@ -34,7 +34,7 @@ const (
 	systemInterval = 5 * time.Second
 	// systemWithin is within which time a change of it must be told: two looks
 	// for what is down.
-	systemWithin = 2*systemInterval + 2*time.Second
+	systemWithin = 2*systemInterval + patience
 )
 
 // exporter is Debian's node_exporter, at an address that stays the same.

@@ -47,9 +47,9 @@ func lenient(s *apiextensionsv1.JSONSchemaProps) {
 	}
 }
 
-// forget has the API server forget the rules of the kinds of some objects, each
-// of which breaks one, while do runs.
-func (p *plane) forget(do func(), trials ...client.Object) {
+// forget has the API server forget the rules of the kind of an object, which
+// breaks one, while do runs.
+func (p *plane) forget(trial client.Object, do func()) {
 	p.t.Helper()
 	scheme := runtime.NewScheme()
 	if err := apiextensionsv1.AddToScheme(scheme); err != nil {
@@ -59,7 +59,15 @@ func (p *plane) forget(do func(), trials ...client.Object) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	define := func(crd *apiextensionsv1.CustomResourceDefinition, trial client.Object, inForce func(error) bool) {
+	gvk, err := p.admin.GroupVersionKindFor(trial)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	crd := &apiextensionsv1.CustomResourceDefinition{}
+	if err := c.Get(p.t.Context(), client.ObjectKey{Name: strings.ToLower(gvk.Kind) + "s." + gvk.Group}, crd); err != nil {
+		p.t.Fatal(err)
+	}
+	define := func(inForce func(error) bool) {
 		if err := c.Update(p.t.Context(), crd); err != nil {
 			p.t.Fatal(err)
 		}
@@ -71,24 +79,12 @@ func (p *plane) forget(do func(), trials ...client.Object) {
 			p.t.Fatal("the API server does not go by the new definition:", err)
 		}
 	}
-	for _, trial := range trials {
-		gvk, err := p.admin.GroupVersionKindFor(trial)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		crd := &apiextensionsv1.CustomResourceDefinition{}
-		if err := c.Get(p.t.Context(), client.ObjectKey{Name: strings.ToLower(gvk.Kind) + "s." + gvk.Group}, crd); err != nil {
-			p.t.Fatal(err)
-		}
-		rules := crd.DeepCopy()
-		lenient(crd.Spec.Versions[0].Schema.OpenAPIV3Schema)
-		define(crd, trial, func(err error) bool { return err == nil })
-		defer func() {
-			crd.Spec = rules.Spec
-			define(crd, trial, apierrors.IsInvalid)
-		}()
-	}
+	rules := crd.DeepCopy()
+	lenient(crd.Spec.Versions[0].Schema.OpenAPIV3Schema)
+	define(func(err error) bool { return err == nil })
 	do()
+	crd.Spec = rules.Spec
+	define(apierrors.IsInvalid)
 }
 
 // store creates an Application with values that break rules, its status
@@ -165,8 +161,9 @@ func TestStoredBeforeTheRules(t *testing.T) {
 	daily := v1alpha1.MaintenanceWindow{Name: "daily", Schedule: "0 18 * * 2", TimeZone: "Europe/Berlin", Duration: "1d"}
 	gold := newServiceLevel("gold", v1alpha1.CalendarMonth)
 	gold.Spec.Maintenance = []v1alpha1.MaintenanceWindow{daily}
-	p.forget(func() {
-		p.create(gold.DeepCopy())
+	p.forget(gold, func() { p.create(gold.DeepCopy()) })
+	trial := newApplication("default", "trial", "kdz-16", v1alpha1.Endpoint{Name: "web", URL: "http://127.0.0.1/", Interval: "30d"})
+	p.forget(trial, func() {
 		for name, o := range old {
 			p.store(newApplication(namespace, name, "kdz-16", web), o.values)
 		}
@@ -176,7 +173,7 @@ func TestStoredBeforeTheRules(t *testing.T) {
 			"status.conditions.0.type": "Ready", "status.conditions.0.status": "True", "status.conditions.0.reason": "Succeeded",
 			"status.conditions.0.message": "", "status.conditions.0.lastTransitionTime": "2026-11-01t08:00:00z",
 		})
-	}, newApplication("default", "trial", "kdz-16", v1alpha1.Endpoint{Name: "web", URL: "http://127.0.0.1/", Interval: "30d"}), gold)
+	})
 	p.closeDoor()
 	apps, units := p.lookAtApplications(namespace), p.lookAtUnits()
 	levels := look[*v1alpha1.ServiceLevel](p, &v1alpha1.ServiceLevelList{})
