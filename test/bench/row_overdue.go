@@ -28,6 +28,8 @@ const (
 	overdueIn = 45 * time.Second
 	// overdueQuiet is how long before that nobody must be looked at.
 	overdueQuiet, shortOverdueQuiet = 20 * time.Second, 10 * time.Second
+	// overdueLead is how long before it the Applications begin to be watched.
+	overdueLead = 3 * time.Second
 	// overdueWithin is within what it must be told, and overdueLate bounds how
 	// long that is awaited.
 	overdueWithin, overdueLate = 5 * time.Second, 30 * time.Second
@@ -131,25 +133,26 @@ func (d *deadline) fall(ctx context.Context) error {
 	if err := d.fleet.beat(ctx, overdueCount, at.Add(-overdueAge)); err != nil {
 		return err
 	}
-	seen, err := d.fleet.admin.Watch(ctx, &v1alpha1.ApplicationList{})
-	if err != nil {
-		return err
-	}
-	defer seen.Stop()
-	if err := pass(ctx, time.Until(at.Add(-d.quiet-time.Second))); err != nil {
+	if err := pass(ctx, time.Until(at.Add(-d.quiet-overdueLead))); err != nil {
 		return err
 	}
 	quiet, err := d.reconciled(ctx)
 	if err != nil {
 		return err
 	}
-	if err := pass(ctx, time.Until(at.Add(-time.Second))); err != nil {
+	if err := pass(ctx, time.Until(at.Add(-overdueLead))); err != nil {
 		return err
 	}
 	due, err := d.reconciled(ctx)
 	if err != nil {
 		return err
 	}
+	// Not before: the API server ends a watch that nobody reads.
+	seen, err := d.fleet.admin.Watch(ctx, &v1alpha1.ApplicationList{})
+	if err != nil {
+		return err
+	}
+	defer seen.Stop()
 	if err := d.await(ctx, seen, at); err != nil {
 		return err
 	}
