@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
@@ -86,8 +87,11 @@ func measureOverdue(ctx context.Context, b *bench) (lines []line, err error) {
 	}, nil
 }
 
-// withHeartbeat has the backup of an Application told by a Lease of its name.
+// withHeartbeat has the backup of an Application told by a Lease of its name. It
+// has no account: a young one turns from too little observed to met whenever it
+// does, and that is no matter of backups.
 func withHeartbeat(app *v1alpha1.Application) {
+	app.Spec.ServiceLevelRef = nil
 	app.Spec.Backup = &v1alpha1.Backup{MaxAge: v1alpha1.Duration(overdueAge.String()), Sources: []v1alpha1.BackupSource{
 		{Name: "database", Heartbeat: &v1alpha1.HeartbeatSource{LeaseName: app.Name}},
 	}}
@@ -179,6 +183,9 @@ func (d *deadline) await(ctx context.Context, seen watch.Interface, at time.Time
 		case e, open := <-seen.ResultChan():
 			if !open {
 				return errors.New("the watch of the Applications ended")
+			}
+			if e.Type == watch.Error {
+				return fmt.Errorf("the watch of the Applications broke: %w", apierrors.FromObject(e.Object))
 			}
 			app, ok := e.Object.(*v1alpha1.Application)
 			if !ok || app.Status.Backup == nil || app.Status.Backup.State != v1alpha1.BackupOverdue {
