@@ -67,7 +67,7 @@ func (x *examples) tellsOutage() *v1alpha1.Application {
 	out := x.apps.await(mark, outageWithin, "civento", "in an outage", is(v1alpha1.StateOutage))
 	unit := x.units.await(unitMark, unitWithin, "kdz-16", "in an outage", unitIs(v1alpha1.StateOutage))
 	x.t.Logf("nginx stopped: Outage seen after %.2f s (bound %s), at kdz-16 after %.2f s",
-		out.at.Sub(stopped).Seconds(), outageWithin, unit.at.Sub(stopped).Seconds())
+		out.at.Sub(stopped).Seconds(), outageWithin-patience, unit.at.Sub(stopped).Seconds())
 	if took := out.at.Sub(stopped); took > outageWithin {
 		x.t.Errorf("the outage was seen after %s, later than %s", took, outageWithin)
 	}
@@ -96,7 +96,7 @@ func (x *examples) tellsRecovery() {
 	up := x.apps.await(mark, recoveryWithin, "civento", "operational", is(v1alpha1.StateOperational))
 	unit := x.units.await(unitMark, unitWithin, "kdz-16", "operational", unitIs(v1alpha1.StateOperational))
 	x.t.Logf("nginx started: Operational seen after %.2f s (bound %s), at kdz-16 after %.2f s",
-		up.at.Sub(started).Seconds(), recoveryWithin, unit.at.Sub(started).Seconds())
+		up.at.Sub(started).Seconds(), recoveryWithin-patience, unit.at.Sub(started).Seconds())
 	if up.object.Status.Cause != nil {
 		x.t.Errorf("what is operational has no cause: %+v", up.object.Status.Cause)
 	}
@@ -143,7 +143,7 @@ func TestExamples(t *testing.T) {
 	stopped := time.Now()
 	transfer.stop()
 	degraded := x.apps.await(mark, degradedWithin, "civento", "degraded", is(v1alpha1.StateDegraded))
-	t.Logf("tcp stopped: Degraded seen after %.2f s (bound %s)", degraded.at.Sub(stopped).Seconds(), degradedWithin)
+	t.Logf("tcp stopped: Degraded seen after %.2f s (bound %s)", degraded.at.Sub(stopped).Seconds(), degradedWithin-patience)
 	transfer.start()
 	x.apps.await(mark, recoveryWithin, "civento", "operational", is(v1alpha1.StateOperational))
 
