@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -35,6 +36,20 @@ const (
 	leaseWithin      = 30 * time.Second // a lease that nobody gave back lasts 15 s
 	anotherUserOfThe = 3 * time.Minute  // addresses of the examples: see awaitFree
 )
+
+// accountedWithin is how long it takes until an account knows enough of an
+// Application: what passed before its first look is to be 5 % of its time at
+// most.
+const accountedWithin = 5 * time.Minute
+
+// accounted says what is missing until the account of an Application is about
+// more than its first moments.
+func accounted(a *v1alpha1.Application) string {
+	if c := meta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionServiceLevelMet); c == nil || c.Reason == v1alpha1.ReasonInsufficientData {
+		return fmt.Sprintf("ServiceLevelMet is %+v", c)
+	}
+	return ""
+}
 
 // examples is the world of the acceptance examples, with an operator that runs
 // as in the cluster: as leader, with the rights of its ServiceAccount.
@@ -134,6 +149,9 @@ func TestExamples(t *testing.T) {
 		x.units.await(0, settleWithin, unit, "through with its Applications", unitCounts(n[0], n[1]))
 	}
 	x.units.await(0, settleWithin, "kdz-16", "operational", unitIs(v1alpha1.StateOperational))
+	for _, name := range []string{"civento", "sap-hcm"} {
+		x.apps.await(0, accountedWithin, name, "observed for long enough", accounted)
+	}
 
 	x.staysQuiet(o)
 	x.tellsOutage()
