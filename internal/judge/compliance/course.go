@@ -66,7 +66,7 @@ func complaint(conditions []metav1.Condition, kind string, bad metav1.ConditionS
 // scheduleRemedies are what to do about the reasons of condition OnSchedule.
 var scheduleRemedies = map[string]string{
 	v1alpha1.ReasonMilestoneOverdue: "have the project lead reach the milestone and record its completedOn, or plan it anew by its dueOn",
-	v1alpha1.ReasonOverdue:          "have the project lead finish the project, or have the day in spec.commission.dueOn agreed anew",
+	v1alpha1.ReasonOverdue:          "have the project lead finish what is late, or have another day agreed for it",
 	v1alpha1.ReasonPredecessorOpen:  "have the project in spec.dependsOn finished first, or take it out if the work does not need it",
 }
 
