@@ -121,6 +121,9 @@ func TestToSign(t *testing.T) {
 // TestRejection: what a role rejects for is quoted, on one line and not for too
 // long.
 func TestRejection(t *testing.T) {
+	if v := acceptance.Judge(scope(sign("no", "Operations", 0, rejects(" ")))); !strings.Contains(messages(v), "rejected it: without saying why; the project lead") {
+		t.Error(messages(v))
+	}
 	v := acceptance.Judge(scope(sign("no", "Operations", 0, rejects("no\nmanual\x1b[31m "+strings.Repeat("ü", 500)))))
 	want := "Operations (operations@example.org) rejected it: “no manual[31m üü"
 	if m := v.Missing[0].Message; !strings.HasPrefix(m, want) || !strings.HasSuffix(m, "…”; the project lead mends that and changes the content, or Operations signs Accepted") || len(m) > 512 {
