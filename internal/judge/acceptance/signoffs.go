@@ -229,7 +229,7 @@ func rejection(g *signature) v1alpha1.MissingItem {
 // toSign says that a role is to sign, by which right and how.
 func (j *judgement) toSign(role v1alpha1.SignOffRole) v1alpha1.MissingItem {
 	h := j.Handover
-	message := fmt.Sprintf("%s signs the present content (right %s): kubectl kdz handover sign %s -n %s", role, RightOf(role), h.Name, h.Namespace)
+	message := fmt.Sprintf("%s signs the present content (right %s): kubectl kdz handover sign %s -n %s --role %s", role, RightOf(role), h.Name, h.Namespace, role)
 	if j.vacant(role) {
 		others := make([]string, 0, len(roles))
 		for _, other := range roles {
@@ -237,7 +237,7 @@ func (j *judgement) toSign(role v1alpha1.SignOffRole) v1alpha1.MissingItem {
 				others = append(others, RightOf(other))
 			}
 		}
-		message += fmt.Sprintf("; the role is vacant, so that who holds another one and has not signed may stand in, with onBehalfOfVacantRole (right %s)", strings.Join(others, " or "))
+		message += fmt.Sprintf("; the role is vacant, so that who holds another one and has not signed may stand in, with --on-behalf-of-vacant-role (right %s)", strings.Join(others, " or "))
 	}
 	return v1alpha1.MissingItem{Reason: v1alpha1.MissingSignOff, Message: shorten(message, maxText)}
 }
