@@ -27,8 +27,9 @@ func CompareStages(a, b v1alpha1.HandoverStage) int { return cmp.Compare(ranks[a
 // are equally far the name decides, so that the order in which they are listed
 // does not.
 func Further(a, b *v1alpha1.Handover) bool {
-	if c := CompareStages(a.Status.Stage, b.Status.Stage); c != 0 {
-		return c > 0
-	}
-	return a.Namespace+"/"+a.Name < b.Namespace+"/"+b.Name
+	return cmp.Or(
+		CompareStages(b.Status.Stage, a.Status.Stage),
+		cmp.Compare(a.Namespace, b.Namespace),
+		cmp.Compare(a.Name, b.Name),
+	) < 0
 }
