@@ -260,6 +260,17 @@ func (w world) reconciled() float64 {
 	return n
 }
 
+// still returns a function that says whether nobody was looked at for a while.
+func (w world) still() func() bool {
+	last, since := -1.0, time.Now()
+	return func() bool {
+		if n := w.reconciled(); n != last {
+			last, since = n, time.Now()
+		}
+		return time.Since(since) > 3*limits.Settle
+	}
+}
+
 // noEvent says that nobody was told anything.
 func noEvent(t *testing.T, o *controllertest.Operator) {
 	t.Helper()
