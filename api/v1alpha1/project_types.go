@@ -259,6 +259,12 @@ type Project struct {
 	DecodingError string `json:"-"`
 }
 
+// GetConditions returns the conditions of the object.
+func (p *Project) GetConditions() []metav1.Condition { return p.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (p *Project) SetConditions(c []metav1.Condition) { p.Status.Conditions = c }
+
 // ProjectList is a list of Projects.
 //
 // +kubebuilder:object:root=true
