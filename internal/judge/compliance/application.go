@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/acceptance"
 	"kdz.mainz.de/operator/internal/judge/calendar"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 	"kdz.mainz.de/operator/internal/judge/state"
@@ -181,16 +182,6 @@ func contractProperties(c *v1alpha1.Contract, s state.ContractStanding) map[stri
 	return p
 }
 
-// stageRanks orders the stages of a handover by how far they are.
-var stageRanks = map[v1alpha1.HandoverStage]int{
-	v1alpha1.HandoverRejected:         1,
-	v1alpha1.HandoverPreparing:        2,
-	v1alpha1.HandoverVerifying:        3,
-	v1alpha1.HandoverAwaitingSignOff:  4,
-	v1alpha1.HandoverEarlyLifeSupport: 5,
-	v1alpha1.HandoverCompleted:        6,
-}
-
 // handoversOf finds for each Application of the namespace the handover that has
 // come furthest.
 func handoversOf(s *Scope) map[v1alpha1.ObjectName]*v1alpha1.Handover {
@@ -202,22 +193,12 @@ func handoversOf(s *Scope) map[v1alpha1.ObjectName]*v1alpha1.Handover {
 				continue
 			}
 			best := found[ref.Name]
-			if best == nil || further(h, best) {
+			if best == nil || acceptance.Further(h, best) {
 				found[ref.Name] = h
 			}
 		}
 	}
 	return found
-}
-
-// further says whether a handover has come further than another; of two that
-// are equally far the name decides, so that the order in which they are listed
-// does not.
-func further(a, b *v1alpha1.Handover) bool {
-	if x, y := stageRanks[a.Status.Stage], stageRanks[b.Status.Stage]; x != y {
-		return x > y
-	}
-	return a.Namespace+"/"+a.Name < b.Namespace+"/"+b.Name
 }
 
 // handover tells of an Application that a project delivered and nobody took
