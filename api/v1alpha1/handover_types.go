@@ -343,6 +343,12 @@ type Handover struct {
 	DecodingError string `json:"-"`
 }
 
+// GetConditions returns the conditions of the handover.
+func (h *Handover) GetConditions() []metav1.Condition { return h.Status.Conditions }
+
+// SetConditions replaces the conditions of the handover.
+func (h *Handover) SetConditions(conditions []metav1.Condition) { h.Status.Conditions = conditions }
+
 // HandoverList is a list of Handovers.
 //
 // +kubebuilder:object:root=true
