@@ -85,6 +85,9 @@ func (j *judgement) stand() {
 	v.Results, v.SignOffs = slices.Clone(j.told.Results), slices.Clone(j.told.SignOffs)
 	v.EarlyLifeSupport = j.told.EarlyLifeSupport.DeepCopy()
 	v.Missing = slices.Clone(j.told.Missing)
+	if !signed(v.Stage) {
+		j.readDue()
+	}
 }
 
 // prepare judges a handover that was not signed by all roles.

@@ -4,7 +4,6 @@ package acceptance
 
 import (
 	"fmt"
-	"math/bits"
 	"strings"
 	"time"
 
@@ -54,7 +53,11 @@ func (j *judgement) support(began time.Time) {
 	v := &j.verdict
 	ends, hold := j.ends(began)
 	lowest, unobserved := j.lowest()
-	v.EarlyLifeSupport = &v1alpha1.EarlyLifeSupportStatus{StartedAt: *shown(began), EndsAt: *shown(ends)}
+	if v.EarlyLifeSupport == nil {
+		v.EarlyLifeSupport = &v1alpha1.EarlyLifeSupportStatus{}
+	}
+	v.EarlyLifeSupport.StartedAt, v.EarlyLifeSupport.EndsAt = *shown(began), *shown(ends)
+	v.EarlyLifeSupport.Availability, v.EarlyLifeSupport.Worst = "", ""
 	if lowest != nil {
 		v.EarlyLifeSupport.Availability, v.EarlyLifeSupport.Worst = lowest.Availability.percentage(), lowest.Name
 	}
@@ -146,7 +149,7 @@ func (j *judgement) tooLow(lowest *Application, unobserved []string, over bool) 
 // hundred is 100 % in units of 10⁻⁵ %.
 const hundred = 100_00000
 
-// maxSeconds bounds what is counted, so that products fit.
+// maxSeconds bounds what is counted, so that its product with hundred fits.
 const maxSeconds = 900_000_000_000
 
 // spans are the observed seconds and those out, within sane bounds.
@@ -158,9 +161,7 @@ func (a *Availability) spans() (observed, out int64) {
 // units of 10⁻⁵ %, rounded down.
 func (a *Availability) units() int64 {
 	observed, out := a.spans()
-	high, low := bits.Mul64(uint64(observed-out), hundred)
-	quotient, _ := bits.Div64(high, low, uint64(observed))
-	return int64(quotient)
+	return (observed - out) * hundred / observed
 }
 
 // percentage is rounded down, so that it never looks better than it is.
@@ -187,10 +188,10 @@ func (a *Availability) recovers(minimum v1alpha1.Percentage) (time.Duration, boo
 	if err != nil || perSecond <= 0 {
 		return 0, false
 	}
-	high, low := bits.Mul64(uint64(out), hundred)
-	low, carry := bits.Add64(low, uint64(perSecond)-1, 0)
-	wanted, _ := bits.Div64(high+carry, low, uint64(perSecond))
-	const most = 100 * 365 * 24 * 3600
-	wait := time.Duration(min(int64(min(wanted, maxSeconds))-observed, most)) * time.Second
-	return max(wait, time.Minute), true
+	wanted := (out*hundred + int64(perSecond) - 1) / int64(perSecond)
+	const century = 100 * 365 * 24 * 3600
+	if wanted-observed > century {
+		return 0, false
+	}
+	return max(time.Duration(wanted-observed)*time.Second, time.Minute), true
 }
