@@ -148,10 +148,11 @@ func (j *judgement) since(f finding, before *v1alpha1.CheckResult) time.Time {
 	}
 }
 
-// fail notes a check that does not hold; of an Application that is not there,
-// that is said already.
+// fail notes a check that does not hold. Of an Application that is not there, or
+// not judged yet, one sentence says it for all of them.
 func (j *judgement) fail(app *Application, r *v1alpha1.CheckResult) {
-	if app.Object == nil {
+	j.failing = true
+	if app.Object == nil || r.Message == notJudged.message {
 		return
 	}
 	j.failed = append(j.failed, v1alpha1.MissingItem{

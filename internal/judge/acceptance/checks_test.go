@@ -179,7 +179,10 @@ func TestStable(t *testing.T) {
 		missing string
 	}{
 		{"exactly", []func(*acceptance.Scope){held(30 * time.Second)}, v1alpha1.HandoverAwaitingSignOff, endOf("2027-03-31"), ""},
-		{"not yet", []func(*acceptance.Scope){held(29 * time.Second)}, v1alpha1.HandoverVerifying, now.Add(time.Second), "1 checks hold, but not yet for long enough; they do at 2027-03-15 13:00:01 CET"},
+		{"not yet", []func(*acceptance.Scope){held(29 * time.Second)}, v1alpha1.HandoverVerifying, now.Add(time.Second), "not yet for long enough: 1 of the checks that hold; wait until 2027-03-15 13:00:01 CET"},
+		{"two not yet, not for as long", []func(*acceptance.Scope){held(10 * time.Second), func(s *acceptance.Scope) {
+			set(s.Applications[0].Object, "EndpointsAvailable", func(c *metav1.Condition) { c.LastTransitionTime = ago(5 * time.Second) })
+		}}, v1alpha1.HandoverVerifying, now.Add(20 * time.Second), "2 of the checks that hold; wait until 2027-03-15 13:00:25 CET"},
 		{"the default, not yet", []func(*acceptance.Scope){held(15*time.Minute - time.Second), stableFor("")}, v1alpha1.HandoverVerifying, now.Add(time.Second), "NotStableYet"},
 		{"the default", []func(*acceptance.Scope){held(15 * time.Minute), stableFor("")}, v1alpha1.HandoverAwaitingSignOff, endOf("2027-03-31"), ""},
 		{"at once", []func(*acceptance.Scope){held(0), stableFor("0s")}, v1alpha1.HandoverAwaitingSignOff, endOf("2027-03-31"), ""},
@@ -193,6 +196,29 @@ func TestStable(t *testing.T) {
 				t.Errorf("stage %s, next %v, missing:\n%s", v.Stage, v.Next, messages(v))
 			}
 		})
+	}
+}
+
+// TestRestoreTestAges: a restore test becomes too old by time alone, and one of
+// an Application that was changed says nothing yet.
+func TestRestoreTestAges(t *testing.T) {
+	s := scope()
+	s.Handover.Spec.Checks = []v1alpha1.HandoverCheck{"RestoreTested"}
+	s.Handover.Status.Results[0].Check = "RestoreTested"
+	app := s.Applications[0].Object
+	app.Spec.Backup.RestoreTestMaxAge = "721h"
+	v := acceptance.Judge(s)
+	if v.Stage != v1alpha1.HandoverAwaitingSignOff || !v.Next.Equal(now.Add(time.Hour)) {
+		t.Fatalf("stage %s, next %v", v.Stage, v.Next)
+	}
+	app.Generation++
+	if v := acceptance.Judge(s); v.Stage != v1alpha1.HandoverVerifying || v.Results[0].Message != "as it was told" {
+		t.Errorf("stage %s, %+v", v.Stage, v.Results[0])
+	}
+	app.Generation--
+	s.Now = v.Next
+	if v := acceptance.Judge(s); v.Stage != v1alpha1.HandoverVerifying || !strings.Contains(messages(v), "longer ago than 721h") {
+		t.Errorf("stage %s, %s", v.Stage, messages(v))
 	}
 }
 
@@ -228,8 +254,12 @@ func TestUnsettled(t *testing.T) {
 	}
 	t.Run("nothing was told before", func(t *testing.T) {
 		s := scope(change, func(s *acceptance.Scope) { s.Handover.Status = v1alpha1.HandoverStatus{} })
-		if r := result(t, acceptance.Judge(s), "termine", "BackedUp"); *r.Passed || !strings.Contains(r.Message, "not judged yet") {
+		v := acceptance.Judge(s)
+		if r := result(t, v, "termine", "BackedUp"); *r.Passed || !strings.Contains(r.Message, "not judged yet") {
 			t.Errorf("%+v", r)
+		}
+		if v.Stage != v1alpha1.HandoverVerifying || reasons(v) != "NotStableYet CheckFailed" {
+			t.Errorf("stage %s, missing:\n%s", v.Stage, messages(v))
 		}
 	})
 }

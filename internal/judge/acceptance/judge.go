@@ -50,8 +50,9 @@ type judgement struct {
 	// unusable are values of the spec that hold up verification, and broken those
 	// that hold up what comes after it.
 	unusable, broken []v1alpha1.MissingItem
-	// failed are checks that do not hold.
-	failed []v1alpha1.MissingItem
+	// failing is whether a check does not hold, and failed says which.
+	failing bool
+	failed  []v1alpha1.MissingItem
 	// unstable counts checks that do not hold for long enough, and stableAt is
 	// when the last of them does.
 	unstable int
@@ -129,7 +130,7 @@ func (j *judgement) verified() bool {
 	if len(j.unsettled) > 0 && j.told.Stage != v1alpha1.HandoverAwaitingSignOff {
 		return false
 	}
-	return len(j.unusable) == 0 && len(j.failed) == 0 && j.unstable == 0
+	return len(j.unusable) == 0 && !j.failing && j.unstable == 0
 }
 
 // begin lets early-life support begin, if there is any.

@@ -18,7 +18,7 @@ func (j *judgement) missing() []v1alpha1.MissingItem {
 	if j.unstable > 0 {
 		items = append(items, v1alpha1.MissingItem{
 			Reason: v1alpha1.MissingStability, Field: "spec.stableFor",
-			Message: fmt.Sprintf("%d checks hold, but not yet for long enough; they do at %s if nothing fails until then", j.unstable, moment(j.stableAt)),
+			Message: fmt.Sprintf("not yet for long enough: %d of the checks that hold; wait until %s, if nothing fails until then", j.unstable, moment(j.stableAt)),
 		})
 	}
 	items = slices.Concat(items, j.broken, j.open)
@@ -28,7 +28,7 @@ func (j *judgement) missing() []v1alpha1.MissingItem {
 	if len(j.unsettled) > 0 && (len(items) == 0 || j.verdict.Stage == v1alpha1.HandoverVerifying) {
 		items = append(items, v1alpha1.MissingItem{
 			Reason:  v1alpha1.MissingCheck,
-			Message: shorten("changed, and not judged yet as they are now, which happens by itself: "+strings.Join(j.unsettled, ", "), maxText),
+			Message: shorten("not judged yet as it is now, which happens by itself: "+strings.Join(j.unsettled, ", "), maxText),
 		})
 	}
 	items = append(items, j.unreadable...)

@@ -83,7 +83,7 @@ func (j *judgement) voidAlone(s *v1alpha1.SignOff, signedAt error) string {
 		return fmt.Sprintf("%s: it is for %s, and the present content is %s", v1alpha1.VoidOtherContent, brief(spec.ContentHash), brief(j.verdict.ContentHash))
 	case spec.OnBehalfOfVacantRole && !j.vacant(spec.Role):
 		return fmt.Sprintf("%s: %s is not vacant, so that nobody stands in for it", v1alpha1.VoidNotVacant, spec.Role)
-	case spec.Role == v1alpha1.RoleOperations && j.ProjectLead != "" && spec.SignedBy == j.ProjectLead:
+	case spec.Role == v1alpha1.RoleOperations && spec.SignedBy == j.ProjectLead:
 		return fmt.Sprintf("%s: %s leads the project and cannot sign for Operations", v1alpha1.VoidProjectLead, printable(string(spec.SignedBy)))
 	}
 	return ""
@@ -215,17 +215,21 @@ func (j *judgement) list(all []*signature) {
 
 // rejection says that a role rejected the present content, and the way back.
 func rejection(g *signature) v1alpha1.MissingItem {
+	why := "without saying why"
+	if comment := printable(g.Spec.Comment); comment != "" {
+		why = "“" + shorten(comment, 240) + "”"
+	}
 	return v1alpha1.MissingItem{
 		Reason: v1alpha1.MissingResubmission,
-		Message: shorten(fmt.Sprintf("%s (%s) rejected it: “%s”; the project lead mends that and changes the content, or %s signs Accepted",
-			g.Spec.Role, shorten(printable(string(g.Spec.SignedBy)), 80), shorten(printable(g.Spec.Comment), 240), g.Spec.Role), maxText),
+		Message: shorten(fmt.Sprintf("%s (%s) rejected it: %s; the project lead mends that and changes the content, or %s signs Accepted",
+			g.Spec.Role, shorten(printable(string(g.Spec.SignedBy)), 80), why, g.Spec.Role), maxText),
 	}
 }
 
 // toSign says that a role is to sign, by which right and how.
 func (j *judgement) toSign(role v1alpha1.SignOffRole) v1alpha1.MissingItem {
 	h := j.Handover
-	message := fmt.Sprintf("%s signs the present content (right %s): kubectl kdz handover sign %s -n %s", role, RightOf(role), h.Name, h.Namespace)
+	message := fmt.Sprintf("%s signs the present content (right %s): kubectl kdz handover sign %s -n %s --role %s", role, RightOf(role), h.Name, h.Namespace, role)
 	if j.vacant(role) {
 		others := make([]string, 0, len(roles))
 		for _, other := range roles {
@@ -233,7 +237,7 @@ func (j *judgement) toSign(role v1alpha1.SignOffRole) v1alpha1.MissingItem {
 				others = append(others, RightOf(other))
 			}
 		}
-		message += fmt.Sprintf("; the role is vacant, so that who holds another one and has not signed may stand in, with onBehalfOfVacantRole (right %s)", strings.Join(others, " or "))
+		message += fmt.Sprintf("; the role is vacant, so that who holds another one and has not signed may stand in, with --on-behalf-of-vacant-role (right %s)", strings.Join(others, " or "))
 	}
 	return v1alpha1.MissingItem{Reason: v1alpha1.MissingSignOff, Message: shorten(message, maxText)}
 }

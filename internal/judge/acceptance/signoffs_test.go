@@ -109,10 +109,10 @@ func TestToSign(t *testing.T) {
 	s := scope(sign("a", "ProjectLead", 0), func(s *acceptance.Scope) {
 		s.Policy = &v1alpha1.HandoverPolicy{VacantRoles: []v1alpha1.SignOffRole{"Operations", "ApplicationManagement", "ProjectLead"}}
 	})
-	want := "SignOffMissing[] Operations signs the present content (right handovers/operations): kubectl kdz handover sign termine -n amt-33;" +
-		" the role is vacant, so that who holds another one and has not signed may stand in, with onBehalfOfVacantRole (right handovers/applicationmanagement or handovers/providermanagement)\n" +
-		"SignOffMissing[] ApplicationManagement signs the present content (right handovers/applicationmanagement): kubectl kdz handover sign termine -n amt-33;" +
-		" the role is vacant, so that who holds another one and has not signed may stand in, with onBehalfOfVacantRole (right handovers/projectlead or handovers/operations or handovers/providermanagement)"
+	want := "SignOffMissing[] Operations signs the present content (right handovers/operations): kubectl kdz handover sign termine -n amt-33 --role Operations;" +
+		" the role is vacant, so that who holds another one and has not signed may stand in, with --on-behalf-of-vacant-role (right handovers/applicationmanagement or handovers/providermanagement)\n" +
+		"SignOffMissing[] ApplicationManagement signs the present content (right handovers/applicationmanagement): kubectl kdz handover sign termine -n amt-33 --role ApplicationManagement;" +
+		" the role is vacant, so that who holds another one and has not signed may stand in, with --on-behalf-of-vacant-role (right handovers/projectlead or handovers/operations or handovers/providermanagement)"
 	if got := messages(acceptance.Judge(s)); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
@@ -121,6 +121,9 @@ func TestToSign(t *testing.T) {
 // TestRejection: what a role rejects for is quoted, on one line and not for too
 // long.
 func TestRejection(t *testing.T) {
+	if v := acceptance.Judge(scope(sign("no", "Operations", 0, rejects(" ")))); !strings.Contains(messages(v), "rejected it: without saying why; the project lead") {
+		t.Error(messages(v))
+	}
 	v := acceptance.Judge(scope(sign("no", "Operations", 0, rejects("no\nmanual\x1b[31m "+strings.Repeat("ü", 500)))))
 	want := "Operations (operations@example.org) rejected it: “no manual[31m üü"
 	if m := v.Missing[0].Message; !strings.HasPrefix(m, want) || !strings.HasSuffix(m, "…”; the project lead mends that and changes the content, or Operations signs Accepted") || len(m) > 512 {

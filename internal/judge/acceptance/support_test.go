@@ -101,10 +101,14 @@ func TestEarlyLifeSupport(t *testing.T) {
 
 // TestSupportBegins: it begins when all roles have signed, and ends by itself.
 func TestSupportBegins(t *testing.T) {
-	s := scope(signAll, func(s *acceptance.Scope) {
+	s := scope(func(s *acceptance.Scope) {
 		s.Handover.Spec.EarlyLifeSupport = &v1alpha1.EarlyLifeSupport{Duration: "720h", MinimumAvailability: "99.0"}
 		s.Now = now.Add(300 * time.Millisecond)
-	})
+		// A check that would fail before that is of no matter any more.
+		s.Handover.Spec.Checks = []v1alpha1.HandoverCheck{"RestoreTested"}
+		s.Handover.Status.Results[0].Check = "RestoreTested"
+		s.Applications[0].Object.Spec.Backup.RestoreTestMaxAge = "721h"
+	}, signAll)
 	v := acceptance.Judge(s)
 	if e := v.EarlyLifeSupport; v.Stage != v1alpha1.HandoverEarlyLifeSupport || !e.StartedAt.Time.Equal(now) || !v.Next.Equal(now.Add(720*time.Hour)) || !e.EndsAt.Time.Equal(v.Next) {
 		t.Fatalf("%+v", v)
