@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/acceptance"
 	"kdz.mainz.de/operator/internal/tell/status"
 )
 
@@ -30,8 +31,8 @@ func (r *Reconciler) announce(before, after *v1alpha1.Handover) {
 	}
 	if was, is := before.Status.Stage, after.Status.Stage; was != is {
 		kind := corev1.EventTypeNormal
-		if back(was, is) {
-			kind = corev1.EventTypeWarning
+		if acceptance.CompareStages(is, was) < 0 {
+			kind = corev1.EventTypeWarning // it was thrown back
 		}
 		note := fmt.Sprintf("from %s to %s", was, is)
 		if c := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionHandedOver); c != nil {
@@ -49,20 +50,6 @@ func (r *Reconciler) announce(before, after *v1alpha1.Handover) {
 
 func (r *Reconciler) event(h *v1alpha1.Handover, kind, reason, note string) {
 	r.Recorder.Eventf(h, nil, kind, reason, action, "%s", status.Shorten(note, maxNote))
-}
-
-// order of the stages on the way to the end. Rejected is none of them.
-var order = map[v1alpha1.HandoverStage]int{
-	v1alpha1.HandoverPreparing:        1,
-	v1alpha1.HandoverVerifying:        2,
-	v1alpha1.HandoverAwaitingSignOff:  3,
-	v1alpha1.HandoverEarlyLifeSupport: 4,
-	v1alpha1.HandoverCompleted:        5,
-}
-
-// back says whether a handover was thrown back.
-func back(was, is v1alpha1.HandoverStage) bool {
-	return is == v1alpha1.HandoverRejected || was != v1alpha1.HandoverRejected && order[is] < order[was]
 }
 
 // void says whether a signature was told of as one that does not count.

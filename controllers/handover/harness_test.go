@@ -281,9 +281,9 @@ func tells(name, void string) func(*v1alpha1.Handover) string {
 	}
 }
 
-// events drains the Events of a run that were recorded so far, but for those of
+// drain takes the Events of a run that were recorded so far, but for those of
 // settled.
-func events(o *controllertest.Operator) (all []string) {
+func drain(o *controllertest.Operator) (all []string) {
 	for {
 		select {
 		case e := <-o.Events:
@@ -302,7 +302,7 @@ func (w *world) announced(o *controllertest.Operator, want ...string) {
 	w.Helper()
 	var all []string
 	controllertest.AwaitThat(w, fmt.Sprintf("%d Events were recorded", len(want)), func() bool {
-		all = append(all, events(o)...)
+		all = append(all, drain(o)...)
 		return len(all) >= len(want)
 	})
 	slices.Sort(all)

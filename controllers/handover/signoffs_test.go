@@ -42,7 +42,7 @@ func TestVoid(t *testing.T) {
 	w.settled()
 	o = w.restart(o, 0)
 	w.settled()
-	if again := events(o); len(again) != 0 {
+	if again := drain(o); len(again) != 0 {
 		t.Errorf("Events after a restart: %q", again)
 	}
 }

@@ -11,10 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/controllers/internal/controllertest"
+	"kdz.mainz.de/operator/controllers/internal/setup"
 	"kdz.mainz.de/operator/internal/judge/acceptance"
 )
 
@@ -124,19 +126,31 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
-func TestBack(t *testing.T) {
+// TestAnnounce: what throws a handover back is a warning, and what it begins with
+// is no news.
+func TestAnnounce(t *testing.T) {
 	for name, tc := range map[string]struct {
 		was, is v1alpha1.HandoverStage
-		want    bool
+		want    string
 	}{
-		"on":                  {v1alpha1.HandoverVerifying, v1alpha1.HandoverAwaitingSignOff, false},
-		"a check fails":       {v1alpha1.HandoverAwaitingSignOff, v1alpha1.HandoverVerifying, true},
-		"an Application goes": {v1alpha1.HandoverVerifying, v1alpha1.HandoverPreparing, true},
-		"rejected":            {v1alpha1.HandoverAwaitingSignOff, v1alpha1.HandoverRejected, true},
-		"taken up again":      {v1alpha1.HandoverRejected, v1alpha1.HandoverVerifying, false},
+		"first seen":          {"", v1alpha1.HandoverAwaitingSignOff, ""},
+		"as it was":           {v1alpha1.HandoverVerifying, v1alpha1.HandoverVerifying, ""},
+		"on":                  {v1alpha1.HandoverVerifying, v1alpha1.HandoverAwaitingSignOff, "Normal AwaitingSignOff from Verifying to AwaitingSignOff"},
+		"a check fails":       {v1alpha1.HandoverAwaitingSignOff, v1alpha1.HandoverVerifying, "Warning Verifying from AwaitingSignOff to Verifying"},
+		"an Application goes": {v1alpha1.HandoverVerifying, v1alpha1.HandoverPreparing, "Warning Preparing from Verifying to Preparing"},
+		"rejected":            {v1alpha1.HandoverAwaitingSignOff, v1alpha1.HandoverRejected, "Warning Rejected from AwaitingSignOff to Rejected"},
+		"taken up again":      {v1alpha1.HandoverRejected, v1alpha1.HandoverVerifying, "Normal Verifying from Rejected to Verifying"},
 	} {
-		if got := back(tc.was, tc.is); got != tc.want {
-			t.Errorf("%s: back is %t", name, got)
+		before, after := &v1alpha1.Handover{}, &v1alpha1.Handover{}
+		before.Status.Stage, after.Status.Stage = tc.was, tc.is
+		recorder := events.NewFakeRecorder(2)
+		(&Reconciler{Common: setup.Common{Recorder: recorder}}).announce(before, after)
+		got := ""
+		if len(recorder.Events) > 0 {
+			got = <-recorder.Events
+		}
+		if got != tc.want {
+			t.Errorf("%s: Event %q, want %q", name, got, tc.want)
 		}
 	}
 }
