@@ -15,6 +15,7 @@ import (
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 	"kdz.mainz.de/operator/cmd/kubectl-kdz/internal/decision"
+	"kdz.mainz.de/operator/internal/controlplane/controlplanetest"
 )
 
 // gitOps is as whom Flux applies.
@@ -148,6 +149,33 @@ func TestDecisionsBesideGit(t *testing.T) {
 	mustApply(t, inGit("beside", deferred))
 	if got := references(stored(t, "beside")); got != "SR-2026-03 SR-2026-06 SR-2026-07" {
 		t.Errorf("%s", got)
+	}
+}
+
+// kubectl apply without --server-side replaces a list that the file has, and so
+// is refused to lose a decision; a file without decisions loses none.
+func TestDecisionsBesideKubectlApply(t *testing.T) {
+	cp := controlplanetest.Shared(t)
+	kubectlApply := func(p *unstructured.Unstructured) (string, error) {
+		cmd := cp.Kubectl(t.Context(), "apply", "-f", "-")
+		cmd.Stdin = strings.NewReader(mustYAML(t, p.Object))
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	for _, p := range []*unstructured.Unstructured{inGit("applied", deferred), inGit("applied-none")} {
+		if out, err := kubectlApply(p); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		useUser(t, "steering-round@example.org")
+		if _, errOut, err := run(t, "", decide(p.GetName(), "--yes")...); err != nil {
+			t.Fatalf("%v\n%s", err, errOut)
+		}
+	}
+	if out, err := kubectlApply(inGit("applied", deferred)); err == nil || !strings.Contains(out, decision.MessageKept) {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := kubectlApply(inGit("applied-none")); err != nil || references(stored(t, "applied-none")) != "SR-2026-06" {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

@@ -41,22 +41,18 @@ type Draft struct {
 	Comment              string
 	SignedBy             v1alpha1.UserName
 	SignedAt             time.Time
-	// Name of the SignOff; empty means one that is not taken.
-	Name string
 }
 
-// SignOff is the signature under what the checklist is of. Names that it answers
-// for with true are taken.
+// SignOff is the signature under what the checklist is of, by a name that is not
+// taken.
 func (d *Draft) SignOff(c *Checklist, taken func(name string) bool) *v1alpha1.SignOff {
-	name := d.Name
-	for n := 1; name == ""; n++ {
-		if candidate := Name(c.Name, d.Role, c.ContentHash, n); !taken(candidate) {
-			name = candidate
-		}
+	n := 1
+	for taken(Name(c.Name, d.Role, c.ContentHash, n)) {
+		n++
 	}
 	return &v1alpha1.SignOff{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "SignOff"},
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: c.Namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: Name(c.Name, d.Role, c.ContentHash, n), Namespace: c.Namespace},
 		Spec: v1alpha1.SignOffSpec{
 			HandoverRef: v1alpha1.LocalHandoverReference{Name: v1alpha1.ObjectName(c.Name)},
 			Role:        d.Role, OnBehalfOfVacantRole: d.OnBehalfOfVacantRole, Outcome: d.Outcome,

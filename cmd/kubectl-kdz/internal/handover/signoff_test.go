@@ -58,10 +58,6 @@ func TestSignOff(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	d.Name = "mine"
-	if got := d.SignOff(c, nil).Name; got != "mine" {
-		t.Errorf("name %s", got)
-	}
 	golden(t, "draft.txt", d.Text(c))
 }
 
