@@ -74,18 +74,19 @@ func references(p *v1alpha1.Project) string {
 }
 
 func TestDecide(t *testing.T) {
-	mustApply(t, inGit("decide", deferred))
+	name := unique("decide")
+	mustApply(t, inGit(name, deferred))
 	useUser(t, "steering-round@example.org")
-	out, errOut, err := talk(t, strings.NewReader("yes\n"), decide("decide", "--decided-on", "2026-06-17", "--rank", "3", "--strategy", "Digital services", "--note", "With the budget")...)
-	if err != nil || out != "project.kdz.mainz.de/decide decided: Approved by SteeringRound under SR-2026-06\n" {
+	out, errOut, err := talk(t, strings.NewReader("yes\n"), decide(name, "--decided-on", "2026-06-17", "--rank", "3", "--strategy", "Digital services", "--note", "With the budget")...)
+	if err != nil || out != "project.kdz.mainz.de/"+name+" decided: Approved by SteeringRound under SR-2026-06\n" {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
-	for _, words := range []string{"Project   amt-33/decide (decide)\n", "released on 2026-02-27 by requirements@example.org\n", "Decisions so far\n", "SR-2026-03", "To be recorded\n", "Recorded by   steering-round@example.org\n", "Do you record for SteeringRound that the project is Approved? Type yes: "} {
+	for _, words := range []string{"Project   amt-33/" + name + " (" + name + ")\n", "released on 2026-02-27 by requirements@example.org\n", "Decisions so far\n", "SR-2026-03", "To be recorded\n", "Recorded by   steering-round@example.org\n", "Do you record for SteeringRound that the project is Approved? Type yes: "} {
 		if !strings.Contains(errOut, words) {
 			t.Errorf("%s\nlacks %q", errOut, words)
 		}
 	}
-	got := stored(t, "decide").Spec.Decisions
+	got := stored(t, name).Spec.Decisions
 	if len(got) != 2 {
 		t.Fatalf("%v", got)
 	}
@@ -110,17 +111,18 @@ func mustYAML(t *testing.T, o any) string {
 // What Flux applies again and again neither fights with a decision that is not
 // in Git nor loses it, also when it comes to Git later, and goes again.
 func TestDecisionsBesideGit(t *testing.T) {
-	mustApply(t, inGit("beside", deferred))
-	mustApply(t, inGit("beside-none"))
+	beside, none := unique("beside"), unique("beside-none")
+	mustApply(t, inGit(beside, deferred))
+	mustApply(t, inGit(none))
 	useUser(t, "steering-round@example.org")
-	for _, name := range []string{"beside", "beside-none"} {
+	for _, name := range []string{beside, none} {
 		for _, reference := range []string{"SR-2026-06", "SR-2026-07"} {
 			if _, errOut, err := run(t, "", decide(name, "--yes", "--reference", reference, "--decided-on", "2026-06-17")...); err != nil {
 				t.Fatalf("%v\n%s", err, errOut)
 			}
 		}
 	}
-	p := stored(t, "beside")
+	p := stored(t, beside)
 	var own []string
 	for _, f := range p.ManagedFields {
 		// Flux takes over the fields of managers that begin with kubectl.
@@ -135,19 +137,19 @@ func TestDecisionsBesideGit(t *testing.T) {
 		t.Errorf("the plugin owns %s", got)
 	}
 	for range 10 {
-		mustApply(t, inGit("beside", deferred))
-		mustApply(t, inGit("beside-none"))
+		mustApply(t, inGit(beside, deferred))
+		mustApply(t, inGit(none))
 	}
-	if a, b := references(stored(t, "beside")), references(stored(t, "beside-none")); a != "SR-2026-03 SR-2026-06 SR-2026-07" || b != "SR-2026-06 SR-2026-07" {
+	if a, b := references(stored(t, beside)), references(stored(t, none)); a != "SR-2026-03 SR-2026-06 SR-2026-07" || b != "SR-2026-06 SR-2026-07" {
 		t.Errorf("%s and %s", a, b)
 	}
-	if now := stored(t, "beside"); now.ResourceVersion != p.ResourceVersion {
+	if now := stored(t, beside); now.ResourceVersion != p.ResourceVersion {
 		t.Errorf("it was written at rest: %s after %s", now.ResourceVersion, p.ResourceVersion)
 	}
 	approved := map[string]any{"body": "SteeringRound", "outcome": "Approved", "decidedOn": "2026-06-17", "reference": "SR-2026-06", "decidedBy": "steering-round@example.org"}
-	mustApply(t, inGit("beside", deferred, approved))
-	mustApply(t, inGit("beside", deferred))
-	if got := references(stored(t, "beside")); got != "SR-2026-03 SR-2026-06 SR-2026-07" {
+	mustApply(t, inGit(beside, deferred, approved))
+	mustApply(t, inGit(beside, deferred))
+	if got := references(stored(t, beside)); got != "SR-2026-03 SR-2026-06 SR-2026-07" {
 		t.Errorf("%s", got)
 	}
 }
@@ -155,6 +157,7 @@ func TestDecisionsBesideGit(t *testing.T) {
 // kubectl apply without --server-side replaces a list that the file has, and so
 // is refused to lose a decision; a file without decisions loses none.
 func TestDecisionsBesideKubectlApply(t *testing.T) {
+	applied, none := unique("applied"), unique("applied-none")
 	cp := controlplanetest.Shared(t)
 	kubectlApply := func(p *unstructured.Unstructured) (string, error) {
 		cmd := cp.Kubectl(t.Context(), "apply", "-f", "-")
@@ -162,7 +165,7 @@ func TestDecisionsBesideKubectlApply(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
-	for _, p := range []*unstructured.Unstructured{inGit("applied", deferred), inGit("applied-none")} {
+	for _, p := range []*unstructured.Unstructured{inGit(applied, deferred), inGit(none)} {
 		if out, err := kubectlApply(p); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
@@ -171,36 +174,37 @@ func TestDecisionsBesideKubectlApply(t *testing.T) {
 			t.Fatalf("%v\n%s", err, errOut)
 		}
 	}
-	if out, err := kubectlApply(inGit("applied", deferred)); err == nil || !strings.Contains(out, decision.MessageKept) {
+	if out, err := kubectlApply(inGit(applied, deferred)); err == nil || !strings.Contains(out, decision.MessageKept) {
 		t.Errorf("%v: %s", err, out)
 	}
-	if out, err := kubectlApply(inGit("applied-none")); err != nil || references(stored(t, "applied-none")) != "SR-2026-06" {
+	if out, err := kubectlApply(inGit(none)); err != nil || references(stored(t, none)) != "SR-2026-06" {
 		t.Errorf("%v: %s", err, out)
 	}
 }
 
 func TestNotDecided(t *testing.T) {
-	mustApply(t, inGit("undecided", deferred))
+	name := unique("undecided")
+	mustApply(t, inGit(name, deferred))
 	useUser(t, "steering-round@example.org")
 	for _, answer := range []string{"", "y\n"} {
-		if out, _, err := talk(t, strings.NewReader(answer), decide("undecided")...); err == nil || err.Error() != "nothing was recorded" || out != "" {
+		if out, _, err := talk(t, strings.NewReader(answer), decide(name)...); err == nil || err.Error() != "nothing was recorded" || out != "" {
 			t.Errorf("%q: %v\n%s", answer, err, out)
 		}
 	}
-	if _, _, err := run(t, "", decide("undecided")...); err == nil || !strings.Contains(err.Error(), "nobody can be asked, since the standard input is no terminal") {
+	if _, _, err := run(t, "", decide(name)...); err == nil || !strings.Contains(err.Error(), "nobody can be asked, since the standard input is no terminal") {
 		t.Errorf("%v", err)
 	}
-	if out, _, err := run(t, "", decide("undecided", "--dry-run")...); err != nil || !strings.HasSuffix(out, " decided: Approved by SteeringRound under SR-2026-06 (server dry run)\n") {
+	if out, _, err := run(t, "", decide(name, "--dry-run")...); err != nil || !strings.HasSuffix(out, " decided: Approved by SteeringRound under SR-2026-06 (server dry run)\n") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if out, _, err := run(t, "", decide("undecided", "--dry-run", "-o", "yaml")...); err != nil || !strings.Contains(out, "reference: SR-2026-06") || strings.Contains(out, "managedFields") {
+	if out, _, err := run(t, "", decide(name, "--dry-run", "-o", "yaml")...); err != nil || !strings.Contains(out, "reference: SR-2026-06") || strings.Contains(out, "managedFields") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	out, errOut, err := run(t, "", decide("undecided", "-o", "yaml", "--decided-on", "2026-06-17", "--decided-by", "requirements@example.org")...)
+	out, errOut, err := run(t, "", decide(name, "-o", "yaml", "--decided-on", "2026-06-17", "--decided-by", "requirements@example.org")...)
 	if err != nil || !strings.Contains(out, "decidedBy: requirements@example.org\n") || strings.Contains(out, "SR-2026-03") || !strings.Contains(errOut, "warning: requirements@example.org released the request on 2026-02-27: "+decision.MessageFourEyes) {
 		t.Errorf("%v\n%s%s", err, out, errOut)
 	}
-	if got := references(stored(t, "undecided")); got != "SR-2026-03" {
+	if got := references(stored(t, name)); got != "SR-2026-03" {
 		t.Errorf("recorded: %s", got)
 	}
 }
@@ -262,8 +266,9 @@ func TestMeanwhileDecided(t *testing.T) {
 		}, "the Project was changed while you read"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mustApply(t, inGit("meanwhile-"+name, deferred))
-			p := stored(t, "meanwhile-"+name)
+			project := unique("meanwhile-" + name)
+			mustApply(t, inGit(project, deferred))
+			p := stored(t, project)
 			out, errOut, err := talk(t, &meanwhile{func() { test.do(t, p) }, strings.NewReader("yes\n")}, decide(p.Name)...)
 			if test.words == "" && (err != nil || out == "") || test.words != "" && (err == nil || !strings.Contains(err.Error(), test.words) || out != "") {
 				t.Errorf("error %v lacks %q\n%s%s", err, test.words, out, errOut)
@@ -277,8 +282,9 @@ func TestMeanwhileDecided(t *testing.T) {
 
 // Each refusal says what is wrong and what would be right, and writes nothing.
 func TestRefusedDecisions(t *testing.T) {
-	mustApply(t, inGit("refused", deferred))
-	for name, test := range map[string]struct {
+	name := unique("refused")
+	mustApply(t, inGit(name, deferred))
+	for title, test := range map[string]struct {
 		user  string
 		more  []string
 		words []string
@@ -291,12 +297,12 @@ func TestRefusedDecisions(t *testing.T) {
 		"four eyes":        {"requirements@example.org", nil, []string{"requirements@example.org released the request on 2026-02-27: " + decision.MessageFourEyes}},
 		"in the name of":   {"pipeline@example.org", []string{"--decided-by", "requirements@example.org"}, []string{decision.MessageFourEyes}},
 		"again":            {"steering-round@example.org", []string{"--reference", "SR-2026-03"}, []string{"SteeringRound has decided under SR-2026-03 already (Deferred on 2026-03-12): " + decision.MessageKept}},
-		"the server":       {"steering-round@example.org", []string{"--rank", "100001"}, []string{`nothing was recorded: Project.kdz.mainz.de "refused" is invalid: `, "should be less than or equal to 100000"}},
-		"a long reference": {"steering-round@example.org", []string{"--reference", strings.Repeat("x", 129)}, []string{`Project.kdz.mainz.de "refused" is invalid: `, "Too long"}},
+		"the server":       {"steering-round@example.org", []string{"--rank", "100001"}, []string{`nothing was recorded: Project.kdz.mainz.de "` + name + `" is invalid: `, "should be less than or equal to 100000"}},
+		"a long reference": {"steering-round@example.org", []string{"--reference", strings.Repeat("x", 129)}, []string{`Project.kdz.mainz.de "` + name + `" is invalid: `, "Too long"}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(title, func(t *testing.T) {
 			useUser(t, test.user)
-			out, errOut, err := run(t, "", decide("refused", append(test.more, "--yes")...)...)
+			out, errOut, err := run(t, "", decide(name, append(test.more, "--yes")...)...)
 			if err == nil || out != "" {
 				t.Fatalf("%v\n%s%s", err, out, errOut)
 			}
@@ -307,23 +313,24 @@ func TestRefusedDecisions(t *testing.T) {
 			}
 		})
 	}
-	if got := references(stored(t, "refused")); got != "SR-2026-03" {
+	if got := references(stored(t, name)); got != "SR-2026-03" {
 		t.Errorf("recorded: %s", got)
 	}
 }
 
 // The conference decides by its own right, and a pipeline in another's name.
 func TestWhoDecides(t *testing.T) {
-	mustApply(t, inGit("who", deferred))
+	name := unique("who")
+	mustApply(t, inGit(name, deferred))
 	useUser(t, "conference@example.org")
-	if out, errOut, err := run(t, "", decide("who", "--body", "Conference", "--yes")...); err != nil {
+	if out, errOut, err := run(t, "", decide(name, "--body", "Conference", "--yes")...); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
 	useUser(t, "pipeline@example.org")
-	if out, errOut, err := run(t, "", decide("who", "--decided-by", "chair@example.org", "--yes")...); err != nil {
+	if out, errOut, err := run(t, "", decide(name, "--decided-by", "chair@example.org", "--yes")...); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
-	got := stored(t, "who").Spec.Decisions
+	got := stored(t, name).Spec.Decisions
 	if len(got) != 3 || got[1].DecidedBy != "conference@example.org" || got[2].DecidedBy != "chair@example.org" || got[1].DecidedOn == "2026-06-18" {
 		t.Errorf("%v", got)
 	}

@@ -19,11 +19,12 @@ import (
 // termine is the example of a handover.
 const termine = "../../../../test/examples/08-handover.yaml"
 
-// newHandover creates a Handover that the operator has judged.
+// newHandover creates a Handover, with a name that begins so, that the operator
+// has judged.
 func newHandover(t *testing.T, name string, change func(*v1alpha1.Handover)) *v1alpha1.Handover {
 	t.Helper()
 	h := &v1alpha1.Handover{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "amt-33", Name: name},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "amt-33", Name: unique(name)},
 		Spec: v1alpha1.HandoverSpec{
 			ProjectRef:        v1alpha1.ProjectReference{Name: "online-terminvergabe"},
 			ApplicationRefs:   []v1alpha1.ApplicationReference{{Name: "termine"}},
@@ -49,22 +50,22 @@ func newHandover(t *testing.T, name string, change func(*v1alpha1.Handover)) *v1
 func TestHashOfAFileIsThatOfTheCluster(t *testing.T) {
 	useCluster(t)
 	h := newHandover(t, "hash", nil)
-	want := string(h.Status.ContentHash) + "  amt-33/hash\n"
-	out, errOut, err := run(t, "", "handover", "hash", "hash", "-n", "amt-33")
+	want := string(h.Status.ContentHash) + "  amt-33/" + h.Name + "\n"
+	out, errOut, err := run(t, "", "handover", "hash", h.Name, "-n", "amt-33")
 	if err != nil || errOut != "" || out != want {
 		t.Errorf("%v\n%s%s", err, out, errOut)
 	}
-	const file = "apiVersion: kdz.mainz.de/v1alpha1\nkind: Handover\nmetadata: {name: hash, namespace: amt-33}\n" +
+	file := "apiVersion: kdz.mainz.de/v1alpha1\nkind: Handover\nmetadata: {name: " + h.Name + ", namespace: amt-33}\n" +
 		"spec: {projectRef: {name: online-terminvergabe}, applicationRefs: [{name: termine}], operationsUnitRef: {name: kdz-16-03-04}, criteria: [{name: training, description: Service desk and users trained}]}\n"
 	t.Setenv("KUBECONFIG", "/nonexistent")
 	if out, errOut, err := run(t, file, "handover", "hash", "-"); err != nil || errOut != "" || out != want {
 		t.Errorf("%v\n%s%s", err, out, errOut)
 	}
 	name := filepath.Join(t.TempDir(), "handover")
-	if err := os.WriteFile(name, []byte(file+"---\n"+strings.Replace(file, "name: hash", "name: other", 1)), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(file+"---\n"+strings.Replace(file, "name: "+h.Name, "name: other", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, _, err := run(t, "", "handover", "hash", name); err != nil || out != want+strings.Replace(want, "amt-33/hash", "amt-33/other", 1) {
+	if out, _, err := run(t, "", "handover", "hash", name); err != nil || out != want+strings.Replace(want, "amt-33/"+h.Name, "amt-33/other", 1) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -73,16 +74,14 @@ func TestHashOfAFileIsThatOfTheCluster(t *testing.T) {
 func TestHashThatDiffers(t *testing.T) {
 	useCluster(t)
 	const other = v1alpha1.ContentHash("v1:0000000000000000000000000000000000000000000000000000000000000000")
-	newHandover(t, "hash-differs", func(h *v1alpha1.Handover) { h.Status.ContentHash = other })
-	newHandover(t, "hash-unjudged", func(h *v1alpha1.Handover) { h.Status = v1alpha1.HandoverStatus{} })
-	newHandover(t, "hash-outdated", func(h *v1alpha1.Handover) { h.Status.ContentHash, h.Status.ObservedGeneration = other, 0 })
-	for name, words := range map[string]string{
-		"hash-differs":  `warning: status.contentHash is "` + string(other) + `": the operator computes the content hash as`,
-		"hash-unjudged": `warning: status.contentHash is "": the operator has not judged it yet`,
-		"hash-outdated": "the content was changed, and the operator has not judged it since",
+	for words, change := range map[string]func(*v1alpha1.Handover){
+		`warning: status.contentHash is "` + string(other) + `": the operator computes the content hash as`: func(h *v1alpha1.Handover) { h.Status.ContentHash = other },
+		`warning: status.contentHash is "": the operator has not judged it yet`:                             func(h *v1alpha1.Handover) { h.Status = v1alpha1.HandoverStatus{} },
+		"the content was changed, and the operator has not judged it since":                                 func(h *v1alpha1.Handover) { h.Status.ContentHash, h.Status.ObservedGeneration = other, 0 },
 	} {
-		out, errOut, err := run(t, "", "handover", "hash", name, "-n", "amt-33")
-		if err != nil || !strings.HasSuffix(out, "  amt-33/"+name+"\n") || !strings.Contains(errOut, words) {
+		h := newHandover(t, "hash-differs", change)
+		out, errOut, err := run(t, "", "handover", "hash", h.Name, "-n", "amt-33")
+		if err != nil || !strings.HasSuffix(out, "  amt-33/"+h.Name+"\n") || !strings.Contains(errOut, words) {
 			t.Errorf("%v\n%s%s", err, out, errOut)
 		}
 	}
@@ -120,10 +119,10 @@ func TestStatusOfWhatMayBeRead(t *testing.T) {
 // What objects say never reaches a terminal as something to obey.
 func TestStatusOfHostileText(t *testing.T) {
 	useCluster(t)
-	newHandover(t, "hostile", func(h *v1alpha1.Handover) {
+	h := newHandover(t, "hostile", func(h *v1alpha1.Handover) {
 		h.Status.Missing = []v1alpha1.MissingItem{{Reason: "R", Message: "\x1b[2J\x1b]0;owned\a\u202egone"}}
 	})
-	out, _, err := run(t, "", "handover", "status", "hostile", "-n", "amt-33")
+	out, _, err := run(t, "", "handover", "status", h.Name, "-n", "amt-33")
 	if err != nil || strings.ContainsAny(out, "\x1b\a\u202e") || !strings.Contains(out, "-   [2J]0;ownedgone\n") {
 		t.Errorf("%v\n%q", err, out)
 	}

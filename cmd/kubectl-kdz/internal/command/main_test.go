@@ -10,7 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,6 +174,16 @@ func useUser(t *testing.T, name string, groups ...string) {
 		t.Fatal(err)
 	}
 	t.Setenv("KUBECONFIG", file)
+}
+
+// named counts how often a name was asked for.
+var named sync.Map
+
+// unique is a name that begins so and that no other test has, nor the same one
+// when it is run again: a signature and a decision stay.
+func unique(base string) string {
+	n, _ := named.LoadOrStore(base, new(atomic.Int32))
+	return base + "-" + strconv.Itoa(int(n.(*atomic.Int32).Add(1)))
 }
 
 // admin may do everything.

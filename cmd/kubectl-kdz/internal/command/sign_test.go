@@ -55,22 +55,22 @@ func signatures(t *testing.T, name string) []v1alpha1.SignOff {
 func TestSign(t *testing.T) {
 	h := newHandover(t, "sign", nil)
 	useUser(t, "operations@example.org")
-	out, errOut, err := talk(t, strings.NewReader("yes\n"), sign("sign", "Operations", "--comment", "Well done")...)
-	name := handover.Name("sign", v1alpha1.RoleOperations, h.Status.ContentHash, 1)
+	out, errOut, err := talk(t, strings.NewReader("yes\n"), sign(h.Name, "Operations", "--comment", "Well done")...)
+	name := handover.Name(h.Name, v1alpha1.RoleOperations, h.Status.ContentHash, 1)
 	if err != nil || out != "signoff.kdz.mainz.de/"+name+" created\n" {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
-	for _, words := range []string{"Handover       amt-33/sign\n", "✗   training", "✗   Operations ", "To be signed\n", "By        operations@example.org\n", "Content   " + string(h.Status.ContentHash), "Do you sign for Operations? Type yes: "} {
+	for _, words := range []string{"Handover       amt-33/" + h.Name + "\n", "✗   training", "✗   Operations ", "To be signed\n", "By        operations@example.org\n", "Content   " + string(h.Status.ContentHash), "Do you sign for Operations? Type yes: "} {
 		if !strings.Contains(errOut, words) {
 			t.Errorf("%s\nlacks %q", errOut, words)
 		}
 	}
-	given := signatures(t, "sign")
+	given := signatures(t, h.Name)
 	if len(given) != 1 {
 		t.Fatalf("%d signatures", len(given))
 	}
 	want := v1alpha1.SignOffSpec{
-		HandoverRef: v1alpha1.LocalHandoverReference{Name: "sign"}, Role: v1alpha1.RoleOperations, Outcome: v1alpha1.SignOffAccepted,
+		HandoverRef: v1alpha1.LocalHandoverReference{Name: v1alpha1.ObjectName(h.Name)}, Role: v1alpha1.RoleOperations, Outcome: v1alpha1.SignOffAccepted,
 		ContentHash: h.Status.ContentHash, SignedBy: "operations@example.org", SignedAt: given[0].Spec.SignedAt, Comment: "Well done",
 	}
 	if given[0].Spec != want {
@@ -82,34 +82,34 @@ func TestSign(t *testing.T) {
 		t.Errorf("%v: signed %s before it was created", err, apart)
 	}
 	// To sign anew is another object, and shown is what was signed.
-	out, errOut, err = run(t, "", sign("sign", "Operations", "--yes", "--reject", "--comment", "The manual lacks the restart")...)
-	if err != nil || !strings.Contains(out, handover.Name("sign", v1alpha1.RoleOperations, h.Status.ContentHash, 2)) || !strings.Contains(errOut, "not judged yet: Accepted by operations@example.org") {
+	out, errOut, err = run(t, "", sign(h.Name, "Operations", "--yes", "--reject", "--comment", "The manual lacks the restart")...)
+	if err != nil || !strings.Contains(out, handover.Name(h.Name, v1alpha1.RoleOperations, h.Status.ContentHash, 2)) || !strings.Contains(errOut, "not judged yet: Accepted by operations@example.org") {
 		t.Errorf("%v\n%s%s", err, out, errOut)
 	}
-	if given = signatures(t, "sign"); len(given) != 2 || given[1].Spec.Outcome != v1alpha1.SignOffRejected {
+	if given = signatures(t, h.Name); len(given) != 2 || given[1].Spec.Outcome != v1alpha1.SignOffRejected {
 		t.Errorf("%v", given)
 	}
 }
 
 // Only yes is yes.
 func TestNotSigned(t *testing.T) {
-	newHandover(t, "unsigned", nil)
+	h := newHandover(t, "unsigned", nil)
 	useUser(t, "operations@example.org")
 	for _, answer := range []string{"", "\n", "y\n", "YES\n", "yes please\n", "no\nyes\n", strings.Repeat(" ", 4096) + "yes\n"} {
-		out, _, err := talk(t, strings.NewReader(answer), sign("unsigned", "Operations")...)
+		out, _, err := talk(t, strings.NewReader(answer), sign(h.Name, "Operations")...)
 		if err == nil || err.Error() != "nothing was signed" || out != "" {
 			t.Errorf("%q: %v\n%s", answer, err, out)
 		}
 	}
-	out, errOut, err := run(t, "", sign("unsigned", "Operations", "--dry-run")...)
+	out, errOut, err := run(t, "", sign(h.Name, "Operations", "--dry-run")...)
 	if err != nil || !strings.HasSuffix(out, " created (server dry run)\n") || !strings.Contains(errOut, "To be signed") {
 		t.Errorf("%v\n%s%s", err, out, errOut)
 	}
-	out, _, err = run(t, "", sign("unsigned", "Operations", "--dry-run", "-o", "yaml")...)
+	out, _, err = run(t, "", sign(h.Name, "Operations", "--dry-run", "-o", "yaml")...)
 	if err != nil || !strings.Contains(out, "\n  uid: ") || strings.Contains(out, "managedFields") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if given := signatures(t, "unsigned"); len(given) > 0 {
+	if given := signatures(t, h.Name); len(given) > 0 {
 		t.Errorf("signed: %v", given)
 	}
 }
@@ -118,8 +118,8 @@ func TestNotSigned(t *testing.T) {
 func TestSignatureForGit(t *testing.T) {
 	h := newHandover(t, "git", nil)
 	useUser(t, "operations@example.org")
-	out, errOut, err := run(t, "", sign("git", "Operations", "-o", "yaml", "--hash", string(h.Status.ContentHash))...)
-	if err != nil || errOut != "" || len(signatures(t, "git")) > 0 {
+	out, errOut, err := run(t, "", sign(h.Name, "Operations", "-o", "yaml", "--hash", string(h.Status.ContentHash))...)
+	if err != nil || errOut != "" || len(signatures(t, h.Name)) > 0 {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
 	o := &v1alpha1.SignOff{}
@@ -130,7 +130,7 @@ func TestSignatureForGit(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	// What the Handover would not count is printed all the same, with a warning.
-	out, errOut, err = run(t, "", sign("git", "Operations", "-o", "yaml", "--signed-by", "lead@example.org")...)
+	out, errOut, err = run(t, "", sign(h.Name, "Operations", "-o", "yaml", "--signed-by", "lead@example.org")...)
 	if err != nil || !strings.Contains(out, "signedBy: lead@example.org") || !strings.Contains(errOut, "warning: the signature would be void: lead@example.org leads the project") {
 		t.Errorf("%v\n%s%s", err, out, errOut)
 	}
@@ -178,7 +178,7 @@ func TestMeanwhile(t *testing.T) {
 			if err := admin(t).Delete(t.Context(), h); err != nil {
 				t.Error(err)
 			}
-		}, `nothing was signed: there is no Handover "meanwhile-gone"`},
+		}, `nothing was signed: there is no Handover "meanwhile-gone-`},
 		"fulfilled": {func(t *testing.T, h *v1alpha1.Handover) {
 			h.Spec.Criteria[0].FulfilledOn = "2026-06-18"
 			if err := admin(t).Update(t.Context(), h); err != nil {
@@ -207,7 +207,7 @@ func TestMeanwhile(t *testing.T) {
 // Each refusal says what is wrong and what would be right, and writes nothing.
 func TestRefusedSignatures(t *testing.T) {
 	h := newHandover(t, "refused", nil)
-	newHandover(t, "refused-version", func(h *v1alpha1.Handover) {
+	version := newHandover(t, "refused-version", func(h *v1alpha1.Handover) {
 		h.Status.ContentHash = "v1:0000000000000000000000000000000000000000000000000000000000000000"
 	})
 	twice := newHandover(t, "refused-twice", nil)
@@ -217,30 +217,31 @@ func TestRefusedSignatures(t *testing.T) {
 	}
 	standIn := "--on-behalf-of-vacant-role"
 	for name, test := range map[string]struct {
-		user, handover, role string
-		more, words          []string
+		user, role  string
+		handover    *v1alpha1.Handover
+		more, words []string
 	}{
-		"no role": {"viewer@example.org", "refused", "Operations", nil, []string{
+		"no role": {"viewer@example.org", "Operations", h, nil, []string{
 			"nothing was signed: you may not create SignOffs",
 			handover.MessageNoRole(v1alpha1.RoleOperations) + " (you are viewer@example.org, in namespace amt-33)",
 		}},
-		"another role":     {"operations@example.org", "refused", "ProviderManagement", nil, []string{handover.MessageNoRole(v1alpha1.RoleProviderManagement)}},
-		"another's name":   {"operations@example.org", "refused", "Operations", []string{"--signed-by", "boss@example.org"}, []string{handover.MessageOtherName("operations@example.org")}},
-		"the project lead": {"lead@example.org", "refused", "Operations", nil, []string{handover.MessageNoRole(v1alpha1.RoleOperations), "the signature would be void: lead@example.org leads the project"}},
-		"not vacant":       {"operations@example.org", "refused", "ProviderManagement", []string{standIn}, []string{handover.MessageNotVacant}},
-		"no stand-in":      {"viewer@example.org", "refused", "ApplicationManagement", []string{standIn}, []string{handover.MessageNoStandIn}},
-		"twice":            {"operations@example.org", "refused-twice", "ApplicationManagement", []string{standIn}, []string{"operations@example.org signed this content for Operations already (a)"}},
-		"another version":  {"operations@example.org", "refused-version", "Operations", nil, []string{"the signature would be void: the operator computes the content hash as v1:0000"}},
-		"not examined":     {"operations@example.org", "refused", "Operations", []string{"--hash", "v1:" + strings.Repeat("0", 64)}, []string{"the Handover is not what you examined: its content is " + string(h.Status.ContentHash)}},
+		"another role":     {"operations@example.org", "ProviderManagement", h, nil, []string{handover.MessageNoRole(v1alpha1.RoleProviderManagement)}},
+		"another's name":   {"operations@example.org", "Operations", h, []string{"--signed-by", "boss@example.org"}, []string{handover.MessageOtherName("operations@example.org")}},
+		"the project lead": {"lead@example.org", "Operations", h, nil, []string{handover.MessageNoRole(v1alpha1.RoleOperations), "the signature would be void: lead@example.org leads the project"}},
+		"not vacant":       {"operations@example.org", "ProviderManagement", h, []string{standIn}, []string{handover.MessageNotVacant}},
+		"no stand-in":      {"viewer@example.org", "ApplicationManagement", h, []string{standIn}, []string{handover.MessageNoStandIn}},
+		"twice":            {"operations@example.org", "ApplicationManagement", twice, []string{standIn}, []string{"operations@example.org signed this content for Operations already (a)"}},
+		"another version":  {"operations@example.org", "Operations", version, nil, []string{"the signature would be void: the operator computes the content hash as v1:0000"}},
+		"not examined":     {"operations@example.org", "Operations", h, []string{"--hash", "v1:" + strings.Repeat("0", 64)}, []string{"the Handover is not what you examined: its content is " + string(h.Status.ContentHash)}},
 		// The lead may not read the policy: what it says only the server knows,
 		// and it is told in its words.
-		"the server": {"lead@example.org", "refused", "ProviderManagement", []string{standIn}, []string{
-			"nothing was signed: signoffs.kdz.mainz.de \"refused-providermanagement-", "ValidatingAdmissionPolicy 'signoffs.kdz.mainz.de' with binding", handover.MessageNotVacant,
+		"the server": {"lead@example.org", "ProviderManagement", h, []string{standIn}, []string{
+			"nothing was signed: signoffs.kdz.mainz.de \"" + h.Name + "-providermanagement-", "ValidatingAdmissionPolicy 'signoffs.kdz.mainz.de' with binding", handover.MessageNotVacant,
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			useUser(t, test.user)
-			out, errOut, err := run(t, "", sign(test.handover, test.role, append(test.more, "--yes")...)...)
+			out, errOut, err := run(t, "", sign(test.handover.Name, test.role, append(test.more, "--yes")...)...)
 			if err == nil || out != "" {
 				t.Fatalf("%v\n%s%s", err, out, errOut)
 			}
@@ -249,7 +250,7 @@ func TestRefusedSignatures(t *testing.T) {
 					t.Errorf("error %v lacks %q", err, words)
 				}
 			}
-			if given := signatures(t, test.handover); len(given) > 0 {
+			if given := signatures(t, test.handover.Name); len(given) > 0 {
 				t.Errorf("signed: %v", given)
 			}
 		})
@@ -258,16 +259,16 @@ func TestRefusedSignatures(t *testing.T) {
 
 // Who stands in for a vacant role, and who signs for others.
 func TestStandIns(t *testing.T) {
-	newHandover(t, "stand-in", nil)
+	h := newHandover(t, "stand-in", nil)
 	useUser(t, "operations@example.org")
-	if out, errOut, err := run(t, "", sign("stand-in", "ApplicationManagement", "--on-behalf-of-vacant-role", "--yes")...); err != nil || !strings.Contains(errOut, "For       ApplicationManagement, on behalf of the vacant role\n") {
+	if out, errOut, err := run(t, "", sign(h.Name, "ApplicationManagement", "--on-behalf-of-vacant-role", "--yes")...); err != nil || !strings.Contains(errOut, "For       ApplicationManagement, on behalf of the vacant role\n") {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
 	useUser(t, "pipeline@example.org")
-	if out, errOut, err := run(t, "", sign("stand-in", "Operations", "--signed-by", "another@example.org", "--yes")...); err != nil {
+	if out, errOut, err := run(t, "", sign(h.Name, "Operations", "--signed-by", "another@example.org", "--yes")...); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
-	given := signatures(t, "stand-in")
+	given := signatures(t, h.Name)
 	if len(given) != 2 || !given[0].Spec.OnBehalfOfVacantRole || given[1].Spec.SignedBy != "another@example.org" {
 		t.Errorf("%v", given)
 	}
@@ -275,12 +276,12 @@ func TestStandIns(t *testing.T) {
 
 // Impersonation signs in the name of who is impersonated.
 func TestSignAs(t *testing.T) {
-	newHandover(t, "as", nil)
+	h := newHandover(t, "as", nil)
 	useCluster(t)
-	if out, errOut, err := run(t, "", sign("as", "Operations", "--as", "operations@example.org", "--yes")...); err != nil {
+	if out, errOut, err := run(t, "", sign(h.Name, "Operations", "--as", "operations@example.org", "--yes")...); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, errOut)
 	}
-	if given := signatures(t, "as"); len(given) != 1 || given[0].Spec.SignedBy != "operations@example.org" {
+	if given := signatures(t, h.Name); len(given) != 1 || given[0].Spec.SignedBy != "operations@example.org" {
 		t.Errorf("%v", given)
 	}
 }
@@ -288,14 +289,14 @@ func TestSignAs(t *testing.T) {
 // What the shell is offered.
 func TestCompletionOfHandovers(t *testing.T) {
 	useCluster(t)
-	newHandover(t, "zz-complete", nil)
+	h := newHandover(t, "zz-complete", nil)
 	for _, test := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"handover", "status", "-n", "amt-33", "zz"}, "zz-complete\n:4\n"},
-		{[]string{"handover", "hash", "-n", "amt-33", "zz"}, "zz-complete\n:0\n"},
-		{[]string{"handover", "hash", "-n", "amt-33", "zz-complete", ""}, ":4\n"},
+		{[]string{"handover", "status", "-n", "amt-33", h.Name}, h.Name + "\n:4\n"},
+		{[]string{"handover", "hash", "-n", "amt-33", h.Name}, h.Name + "\n:0\n"},
+		{[]string{"handover", "hash", "-n", "amt-33", h.Name, ""}, ":4\n"},
 		{[]string{"handover", "sign", "--role", ""}, "ProjectLead\nOperations\nApplicationManagement\nProviderManagement\n:4\n"},
 		{[]string{"project", "decide", "--body", ""}, "SteeringRound\nConference\n:4\n"},
 		{[]string{"project", "decide", "--outcome", ""}, "Approved\nRejected\nDeferred\n:4\n"},

@@ -40,10 +40,10 @@ func terminal(t *testing.T) (types, input *os.File) {
 // The plugin as it is installed asks at a terminal, and nowhere else; and who
 // presses Ctrl-C is not asked on.
 func TestAtATerminal(t *testing.T) {
-	newHandover(t, "terminal", nil)
+	h := newHandover(t, "terminal", nil)
 	folder := install(t)
 	start := func(stdin *os.File) (*exec.Cmd, *bytes.Buffer, *bytes.Buffer) {
-		cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "kubectl-kdz"), sign("terminal", "Operations", "--as", "operations@example.org")...)
+		cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "kubectl-kdz"), sign(h.Name, "Operations", "--as", "operations@example.org")...)
 		var out, errOut bytes.Buffer
 		cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = environment(t), stdin, &out, &errOut
 		if err := cmd.Start(); err != nil {
@@ -76,7 +76,7 @@ func TestAtATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = reader.Close() }()
-	cmd = exec.CommandContext(t.Context(), filepath.Join(folder, "kubectl-kdz"), sign("terminal", "Operations", "--as", "operations@example.org")...)
+	cmd = exec.CommandContext(t.Context(), filepath.Join(folder, "kubectl-kdz"), sign(h.Name, "Operations", "--as", "operations@example.org")...)
 	cmd.Env, cmd.Stdin, cmd.Stderr = environment(t), input, writer
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestAtATerminal(t *testing.T) {
 	if err := cmd.Wait(); err == nil {
 		t.Error("it ended well")
 	}
-	if given := signatures(t, "terminal"); len(given) != 1 {
+	if given := signatures(t, h.Name); len(given) != 1 {
 		t.Errorf("%d signatures", len(given))
 	}
 }
