@@ -25,8 +25,8 @@ const root = "../.."
 var programs struct {
 	// assets is the folder of the control plane's programs.
 	assets string
-	// operator is the path of the operator's binary.
-	operator string
+	// operator and plugin are the paths of the binaries.
+	operator, plugin string
 	// leash holds every process that a test starts.
 	leash *leash
 }
@@ -63,13 +63,13 @@ func run(m *testing.M) (code int, err error) {
 	if err := os.Setenv("TMPDIR", dir); err != nil {
 		return 1, err
 	}
-	programs.operator = filepath.Join(dir, "kdz-operator")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", programs.operator, "./cmd/kdz-operator")
+	programs.operator, programs.plugin = filepath.Join(dir, "kdz-operator"), filepath.Join(dir, "kubectl-kdz")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", dir, "./cmd/...")
 	build.Dir = root
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
-		return 1, fmt.Errorf("build the operator: %w", err)
+		return 1, fmt.Errorf("build the operator and the plugin: %w", err)
 	}
 	if programs.leash, err = newLeash(dir); err != nil {
 		return 1, err
