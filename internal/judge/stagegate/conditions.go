@@ -72,11 +72,12 @@ func (j *judge) approvedFinding() Finding {
 	case d != nil && d.Outcome == v1alpha1.OutcomeApproved:
 		return yes(v1alpha1.ReasonApproved, "%s %s", d, outcomeVerb(d.Outcome))
 	case p != nil && orderOf(p.stage) >= approved:
-		return yes(v1alpha1.ReasonAsserted, "%s says that the project is %s; no decision of a body is recorded", j.paperName(), p.stage)
+		return yes(v1alpha1.ReasonAsserted, "%s says that the project is %s; no newer decision says otherwise", j.paperName(), p.stage)
 	case j.fastLane && j.has(approved):
 		return yes(v1alpha1.ReasonFastLane, "the project takes the fast lane within the limits of the GovernancePolicy, so no body needs to decide")
 	case j.Project.Spec.Track == v1alpha1.TrackFastLane && !j.fastLane && j.need.reached:
-		return no(v1alpha1.ReasonBeyondFastLane, "%s: a body has to decide", strings.TrimSuffix(j.beyondFastLane(), ", or"))
+		why, _ := j.beyondFastLane()
+		return no(v1alpha1.ReasonBeyondFastLane, "%s", why)
 	case p != nil:
 		return unknown(v1alpha1.ReasonNotDecidedYet, "no body's decision counts; %s says that the project is %s", j.paperName(), p.stage)
 	default:

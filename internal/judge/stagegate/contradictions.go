@@ -3,7 +3,9 @@
 package stagegate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 )
@@ -57,6 +59,19 @@ func (j *judge) compare() {
 	j.compareMilestones()
 	j.compareAcceptance()
 	j.comparePause()
+	slices.SortFunc(j.doubts, byWeight)
+}
+
+// byWeight puts first what keeps the stage back furthest; the order in the spec
+// says nothing.
+func byWeight(a, b contradiction) int {
+	last := func(from order) order {
+		if from == noStage {
+			return completed + 1
+		}
+		return from
+	}
+	return cmp.Or(cmp.Compare(last(a.from), last(b.from)), cmp.Compare(a.field, b.field), cmp.Compare(a.message, b.message))
 }
 
 // compareCommission demands that an approval was in force when the project was
@@ -78,22 +93,12 @@ func (j *judge) compareCommission() {
 	at := j.inForce(j.commissioned.at)
 	switch {
 	case at == nil:
-		approval := j.firstApproval()
-		j.follows(&approval.on, &j.commissioned, commissioned, advice)
+		approval := slices.IndexFunc(j.decisions, func(d decision) bool { return d.Outcome == v1alpha1.OutcomeApproved })
+		j.follows(&j.decisions[approval].on, &j.commissioned, commissioned, advice)
 	case at.Outcome != v1alpha1.OutcomeApproved:
-		j.doubt(commissioned, j.commissioned.field, fmt.Sprintf("%s is of a time when %s was in force, which %s: %s",
+		j.doubt(commissioned, j.commissioned.field, fmt.Sprintf("%s is of a time when what counted was that %s %s: %s",
 			&j.commissioned, at, outcomeVerb(at.Outcome), advice))
 	}
-}
-
-// firstApproval returns the first decision that approves; there has to be one.
-func (j *judge) firstApproval() *decision {
-	for i := range j.decisions {
-		if j.decisions[i].Outcome == v1alpha1.OutcomeApproved {
-			return &j.decisions[i]
-		}
-	}
-	return j.counts
 }
 
 // compareWork demands that the work follows the commission, and that what ends

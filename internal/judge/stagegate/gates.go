@@ -80,7 +80,7 @@ func (j *judge) walk(from order) []gate {
 	complete := j.tested.reached && j.trained.reached && j.accepted.reached && j.operational.reached
 	acceptance := first(j.tested, j.accepted, j.operational)
 	if w.pass(inAcceptance, acceptance.reached, acceptance) && w.pass(inHandover, complete, later(later(j.tested, j.trained), later(j.accepted, j.operational))) {
-		w.pass(completed, j.allHandedOver() && j.allPartsEnded() && len(j.Cycle) == 0, day{})
+		w.pass(completed, j.allHandedOver() && j.allPartsEnded(), day{})
 	}
 	return w.gates
 }

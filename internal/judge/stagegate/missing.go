@@ -120,15 +120,12 @@ func (l *list) gate() {
 	}
 }
 
+// deferredBy tells who says that the project was put off.
 func (j *judge) deferredBy() string {
-	switch {
-	case j.verdict.Asserted:
+	if j.verdict.Asserted {
 		return ", as " + j.paperName() + " says"
-	case j.counts != nil:
-		return " by " + j.counts.String()
-	default:
-		return ""
 	}
+	return " by " + j.counts.String()
 }
 
 // approval tells what is missing until a project is approved.
@@ -143,7 +140,8 @@ func (l *list) approval() {
 		}
 	}
 	if fast && !l.fastLane && l.need.reached {
-		l.add(item(v1alpha1.ReasonBeyondFastLane, "spec.track", "%s: set spec.track to Standard, or have the DigIT steering round or the DigIT conference decide and record it in spec.decisions", l.beyondFastLane()))
+		why, enter := l.beyondFastLane()
+		l.add(item(v1alpha1.ReasonBeyondFastLane, "spec.track", "%s: %sset spec.track to Standard, or have the DigIT steering round or the DigIT conference decide and record it in spec.decisions", why, enter))
 	}
 	switch {
 	case l.has(awaitingDecision) && !l.decisionInDoubt():
@@ -167,18 +165,18 @@ func (j *judge) futureDecision() string {
 	return fmt.Sprintf("; the one of %s is yet to come and counts from then on", earliest)
 }
 
-// beyondFastLane tells why the fast lane may not be taken.
-func (j *judge) beyondFastLane() string {
+// beyondFastLane tells why the fast lane may not be taken, and what could be
+// entered so that it may.
+func (j *judge) beyondFastLane() (why, enter string) {
 	if j.Policy == nil || j.Policy.FastLane == nil || j.Policy.FastLane.MaxCostEUR == nil || j.Policy.FastLane.MaxEffortPersonDays == nil {
-		return "the GovernancePolicy sets no limits of the fast lane, so nothing may take it"
+		return "the GovernancePolicy sets no limits of the fast lane, so nothing may take it", ""
 	}
 	limits, request := j.Policy.FastLane, j.Project.Spec.Request
+	why = fmt.Sprintf("the fast lane is for at most %d EUR and %d person days, and spec.request ", *limits.MaxCostEUR, *limits.MaxEffortPersonDays)
 	if request == nil || request.CostEUR == nil || request.EffortPersonDays == nil {
-		return fmt.Sprintf("the fast lane is for at most %d EUR and %d person days, and spec.request does not say both: enter costEUR and effortPersonDays, or",
-			*limits.MaxCostEUR, *limits.MaxEffortPersonDays)
+		return why + "does not say both", "enter costEUR and effortPersonDays there, "
 	}
-	return fmt.Sprintf("the fast lane is for at most %d EUR and %d person days, and spec.request expects %d EUR and %d person days",
-		*limits.MaxCostEUR, *limits.MaxEffortPersonDays, *request.CostEUR, *request.EffortPersonDays)
+	return why + fmt.Sprintf("expects %d EUR and %d person days", *request.CostEUR, *request.EffortPersonDays), ""
 }
 
 // predecessors tells of the projects that must come first.

@@ -55,16 +55,12 @@ func (j *judge) nameOf(key types.NamespacedName) string {
 	return key.Namespace + "/" + key.Name
 }
 
-// bodies names those that decide.
+// bodyName names a body that decides.
 func bodyName(b v1alpha1.DecisionBody) string {
-	switch b {
-	case v1alpha1.BodySteeringRound:
-		return "the DigIT steering round"
-	case v1alpha1.BodyConference:
+	if b == v1alpha1.BodyConference {
 		return "the DigIT conference"
-	default:
-		return shorten(string(b), maxName)
 	}
+	return "the DigIT steering round"
 }
 
 // lead names who leads the project.
@@ -83,7 +79,7 @@ func (j *judge) office() string {
 	return "the office"
 }
 
-// paper names the paper and its day.
+// paperName names the paper and its day.
 func (j *judge) paperName() string {
 	return fmt.Sprintf("%s (as of %s)", shorten(j.Project.Spec.Recorded.Source, maxName), j.paper.on.text)
 }
