@@ -153,6 +153,9 @@ func Add(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := addApplications(ctx, mgr, replicas, engine, waker, o); err != nil {
 		return err
 	}
+	if err := addHandovers(ctx, mgr, replicas, o); err != nil {
+		return err
+	}
 	return addRule(ctx, mgr, replicas.lead, o)
 }
 

@@ -229,6 +229,30 @@ type EarlyLifeSupportStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=127
 	Worst string `json:"worst,omitempty"`
+
+	// accounts of the Applications as they stood when it began, or when they
+	// were first seen in it: what was counted since is how available they were
+	// in it.
+	// +optional
+	// +listType=map
+	// +listMapKey=application
+	// +kubebuilder:validation:MaxItems=32
+	Accounts []SupportAccount `json:"accounts,omitempty"`
+}
+
+// SupportAccount is how the account of an Application stood when early-life
+// support began.
+type SupportAccount struct {
+	// application of which it is: its name, or namespace/name where it is
+	// another namespace's.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=127
+	Application string `json:"application,omitempty"`
+
+	// totals of the account at that moment; absent if there was none yet.
+	// +optional
+	Totals *AccountTotals `json:"totals,omitempty"`
 }
 
 // HandoverStatus tells how far a handover has come and what is to be done
@@ -318,6 +342,12 @@ type Handover struct {
 	// what could not is empty then. It is never stored.
 	DecodingError string `json:"-"`
 }
+
+// GetConditions returns the conditions of the handover.
+func (h *Handover) GetConditions() []metav1.Condition { return h.Status.Conditions }
+
+// SetConditions replaces the conditions of the handover.
+func (h *Handover) SetConditions(conditions []metav1.Condition) { h.Status.Conditions = conditions }
 
 // HandoverList is a list of Handovers.
 //

@@ -36,7 +36,7 @@ func fit(st *v1alpha1.ApplicationStatus) {
 		shortenParts(120),
 		leaveOutUp,
 		shortenParts(60), shortenConditions(200),
-		shortenParts(24), shortenConditions(80),
+		shortenParts(24), shortenConditions(80), shortenConditions(40),
 		leaveOutLast,
 	} {
 		over := sizeOf(st) - maxStatus

@@ -91,7 +91,7 @@ type Reconciler struct {
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=applications/status,verbs=get;update;patch
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=availabilityrecords,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=kdz.mainz.de,resources=organisationalunits;servicelevels;projects,verbs=get;list;watch
-// +kubebuilder:rbac:groups=kdz.mainz.de,resources=exemptions;governancepolicies,verbs=get;list;watch
+// +kubebuilder:rbac:groups=kdz.mainz.de,resources=exemptions;governancepolicies;handovers,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces;secrets,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets;daemonsets,verbs=get;list;watch
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;list;watch
@@ -181,6 +181,7 @@ func (r *Reconciler) gatherers(app *v1alpha1.Application) []func(context.Context
 		r.gatherMaintenance,
 		r.gatherObserved,
 		r.gatherCentralisation,
+		r.gatherHandover,
 		r.gatherAccount,
 	}
 }

@@ -64,6 +64,9 @@ type scope struct {
 	// rule is what the Application is judged by under the rule that all IT of
 	// the city is provided by the KDZ.
 	rule centralisation.Scope
+	// handover of it that has come furthest; nil if there is none, or if no
+	// project delivers it.
+	handover *v1alpha1.Handover
 
 	// verdict on the operational state.
 	verdict state.Verdict

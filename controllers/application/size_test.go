@@ -49,8 +49,11 @@ func (c *crowd) scope() *scope {
 	for i := range c.endpoints {
 		app.Spec.Endpoints = append(app.Spec.Endpoints, v1alpha1.Endpoint{Name: v1alpha1.ItemName(name("endpoint", i, c.nameLength))})
 	}
+	app.Spec.Origin = v1alpha1.OriginProject
 	s := newScope(app, now)
 	s.effective = app
+	s.handover = &v1alpha1.Handover{ObjectMeta: metav1.ObjectMeta{Namespace: name("namespace", 0, 63), Name: name("handover", 0, 63)}}
+	s.handover.Status.Stage = v1alpha1.HandoverEarlyLifeSupport
 	for i := range app.Spec.Endpoints {
 		d := &app.Spec.Endpoints[i]
 		s.endpoints = append(s.endpoints, seenEndpoint{declared: d, seen: observe.Observation{

@@ -46,6 +46,7 @@ func (s *scope) tell() {
 	s.setValidity(v1alpha1.ConditionCertificatesValid, s.hasCertificates, s.certificates)
 	s.setValidity(v1alpha1.ConditionContractsValid, len(s.app.Spec.Contracts) > 0, s.contracts)
 	s.setCentralised()
+	s.setHandedOver()
 	status.SetReadiness(s.app, s.readiness(), s.now)
 	fit(st)
 }

@@ -138,6 +138,8 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, wak
 		Watches(&v1alpha1.Exemption{}, exempted()).
 		Watches(&corev1.Namespace{}, r.inhabitants()).
 		Watches(&v1alpha1.GovernancePolicy{}, r.governed()).
+		// A project that delivers it hands it over.
+		Watches(&v1alpha1.Handover{}, handedOver()).
 		// A new password or certificate is another question.
 		Watches(&corev1.Secret{}, r.referrers(indexSecret)).
 		// What was observed has changed.

@@ -23,6 +23,9 @@ const IndexExemption = "exemption.application"
 
 // AddIndexes adds the indexes that this package reads. It is called once.
 func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	if err := addHandoverIndex(ctx, indexer); err != nil {
+		return err
+	}
 	return indexer.IndexField(ctx, &v1alpha1.Exemption{}, IndexExemption, func(o client.Object) []string {
 		e := o.(*v1alpha1.Exemption)
 		return []string{types.NamespacedName{Namespace: e.Namespace, Name: string(e.Spec.ApplicationRef.Name)}.String()}

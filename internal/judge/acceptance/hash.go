@@ -75,7 +75,9 @@ func Hash(s *v1alpha1.HandoverSpec) v1alpha1.ContentHash {
 			Name: string(c.Name), Description: c.Description, Required: c.Required == nil || *c.Required,
 		})
 	}
-	slices.SortFunc(signed.Criteria, func(a, b criterionSigned) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(signed.Criteria, func(a, b criterionSigned) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Description, b.Description))
+	})
 	data, err := json.Marshal(signed)
 	if err != nil {
 		panic(fmt.Sprintf("strings and lists of them always have a form in JSON: %v", err))

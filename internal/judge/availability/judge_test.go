@@ -379,9 +379,18 @@ func TestTotals(t *testing.T) {
 	s.Gaps = []availability.Gap{gap}
 	s.Parts[0].Changes = append(s.Parts[0].Changes, change(at("2026-11-04 12:00"), up))
 	before := availability.Totals(s.Record, agreement, at("2026-11-04 12:00"), gap)
+	seen := availability.SeenTotals(s.Record, agreement, at("2026-11-04 12:00"), gap)
 	j := judge(t, s, at("2026-11-04 12:00"))
+	if got := j.Record.Totals; got != seen {
+		t.Errorf("written is %+v, seen were %+v", got, seen)
+	}
 	if got := j.Record.Totals; got.Charged != before.Charged || got.Agreed != before.Agreed || got.Charged != 6*3600-600 {
 		t.Errorf("written is %+v, counted were %+v", got, before)
+	}
+	// Up, too, nobody saw what lies in a gap.
+	s.Record, gap = j.Record, availability.Gap{From: at("2026-11-04 13:00"), To: at("2026-11-04 13:20")}
+	if got := availability.SeenTotals(s.Record, agreement, at("2026-11-04 14:00"), gap).Unobserved - j.Record.Totals.Unobserved; got != 20*60 {
+		t.Errorf("%d s were not seen of a gap of 20 minutes", got)
 	}
 	if got := availability.Totals(&v1alpha1.AvailabilityRecord{}, nil, at("2026-11-04")); got != (v1alpha1.AccountTotals{}) {
 		t.Errorf("nothing comes to %+v", got)

@@ -18,6 +18,18 @@ import (
 // may lie after asOf, in order. Nothing is allocated while the state is Up or
 // Slow, or no maintenance windows were agreed.
 func Totals(record *v1alpha1.AvailabilityRecord, agreement *Agreement, at time.Time, gaps ...Gap) v1alpha1.AccountTotals {
+	return totalsAt(record, agreement, at, gaps, false)
+}
+
+// SeenTotals is Totals where a gap after accumulators.asOf is unobserved, as the
+// next write of the account will have it. A counter may not say so, since what
+// this process knows of the time of a gap can still take some of it back.
+func SeenTotals(record *v1alpha1.AvailabilityRecord, agreement *Agreement, at time.Time, gaps ...Gap) v1alpha1.AccountTotals {
+	return totalsAt(record, agreement, at, gaps, true)
+}
+
+// totalsAt returns totals at a moment, in which gaps are unobserved or not.
+func totalsAt(record *v1alpha1.AvailabilityRecord, agreement *Agreement, at time.Time, gaps []Gap, unseen bool) v1alpha1.AccountTotals {
 	totals := record.Totals
 	cur := record.Current
 	if cur == nil || agreement == nil || cur.State == v1alpha1.IndicatorNotInService || len(cur.Segments) == 0 {
@@ -39,6 +51,9 @@ func Totals(record *v1alpha1.AvailabilityRecord, agreement *Agreement, at time.T
 				totals.Unobserved += t.net(record, span)
 			case cur.State == v1alpha1.IndicatorDown && cur.OpenOutage != nil && ptr.Deref(cur.OpenOutage.Charged, true):
 				totals.Charged += t.seen(record, span, gaps)
+			}
+			if unseen && cur.State != v1alpha1.IndicatorUnobserved {
+				totals.Unobserved += t.net(record, span) - t.seen(record, span, gaps)
 			}
 		}
 		from = to
