@@ -229,8 +229,9 @@ func addObserver(mgr ctrl.Manager, o Options, engine *observe.Engine) error {
 	return nil
 }
 
-// addRule adds what there is for units, for agreements, and for the rule that all
-// IT of the city is provided by the KDZ: its controllers, and the audit.
+// addRule adds what there is for units, for agreements, for projects, and for the
+// rule that all IT of the city is provided by the KDZ: its controllers, and the
+// audit.
 func addRule(ctx context.Context, mgr ctrl.Manager, lead *leadership.Leadership, o Options) error {
 	units, err := metrics.NewUnits(o.Registerer)
 	if err != nil {
@@ -241,6 +242,9 @@ func addRule(ctx context.Context, mgr ctrl.Manager, lead *leadership.Leadership,
 		return fmt.Errorf("controller of units: %w", err)
 	}
 	if err := addServiceLevels(mgr, lead, o); err != nil {
+		return err
+	}
+	if err := addProjects(mgr, lead, o); err != nil {
 		return err
 	}
 	if err := addGovernance(mgr, lead, o); err != nil {

@@ -51,6 +51,7 @@ type ProjectRequest struct {
 
 // Commission is the order to carry a project out.
 // +kubebuilder:validation:XValidation:rule="!has(self.startOn) || !has(self.dueOn) || self.startOn <= self.dueOn",message="dueOn of a commission must not be before startOn"
+// +kubebuilder:validation:XValidation:rule="!has(self.dueOn) || self.commissionedOn <= self.dueOn",message="dueOn of a commission must not be before commissionedOn"
 type Commission struct {
 	// commissionedOn is the day of the order.
 	// +required
@@ -113,6 +114,9 @@ type Milestone struct {
 }
 
 // ProjectAcceptance is the evidence of acceptance and release.
+// +kubebuilder:validation:XValidation:rule="!has(self.testedOn) || !has(self.acceptedOn) || self.testedOn <= self.acceptedOn",message="acceptedOn must not be before testedOn"
+// +kubebuilder:validation:XValidation:rule="!has(self.acceptedOn) || !has(self.releasedOn) || self.acceptedOn <= self.releasedOn",message="releasedOn of an acceptance must not be before acceptedOn"
+// +kubebuilder:validation:XValidation:rule="!has(self.testedOn) || !has(self.releasedOn) || self.testedOn <= self.releasedOn",message="releasedOn of an acceptance must not be before testedOn"
 type ProjectAcceptance struct {
 	// testedOn is the day on which the test was passed.
 	// +optional

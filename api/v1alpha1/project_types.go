@@ -240,6 +240,7 @@ type ProjectSpec struct {
 // +kubebuilder:printcolumn:name="Title",type=string,JSONPath=`.spec.displayName.de`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="the name of a Project must have at most 63 characters, since it becomes a label value"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.parentRef) || has(self.spec.parentRef.__namespace__) || self.spec.parentRef.name != self.metadata.name",message="spec.parentRef must not name the project itself"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependsOn) || oldSelf.hasValue() && has(oldSelf.value().spec.dependsOn) && oldSelf.value().spec.dependsOn == self.spec.dependsOn || self.spec.dependsOn.all(d, has(d.__namespace__) || d.name != self.metadata.name)",optionalOldSelf=true,message="spec.dependsOn must not name the project itself"
 type Project struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata of the object.
@@ -257,6 +258,12 @@ type Project struct {
 	// what could not is empty then. It is never stored.
 	DecodingError string `json:"-"`
 }
+
+// GetConditions returns the conditions of the object.
+func (p *Project) GetConditions() []metav1.Condition { return p.Status.Conditions }
+
+// SetConditions replaces the conditions of the object.
+func (p *Project) SetConditions(c []metav1.Condition) { p.Status.Conditions = c }
 
 // ProjectList is a list of Projects.
 //

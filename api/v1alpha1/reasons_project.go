@@ -68,8 +68,8 @@ const (
 	// ReasonProjectCycle (Ready=False, Stalled=True): the project is a part of
 	// itself, or must come before itself; the message shows the way round.
 	ReasonProjectCycle = "ProjectCycle"
-	// ReasonContradiction (Ready=False, Stalled=True; missing): two pieces of
-	// evidence cannot both be right; the message names both fields.
+	// ReasonContradiction (Ready=False, Stalled=True; Approved=Unknown; missing):
+	// two pieces of evidence cannot both be right; the message names both fields.
 	ReasonContradiction = "Contradiction"
 )
 
@@ -87,6 +87,8 @@ const (
 	MissingNewDecision = "DecisionDeferred"
 	// MissingCommission: nobody has commissioned it.
 	MissingCommission = "NotCommissioned"
+	// MissingStart: nothing shows that the work began.
+	MissingStart = "NotStarted"
 	// MissingAward: the procurement is not awarded.
 	MissingAward = "NotAwarded"
 	// MissingTrialEnd: the trial has not ended.

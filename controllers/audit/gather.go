@@ -17,9 +17,9 @@ import (
 	"kdz.mainz.de/operator/internal/judge/compliance"
 )
 
-// indexHandover is the index of the cache of Handovers by the namespaces of the
-// Applications that they hand over.
-const indexHandover = "handover.applicationnamespace"
+// indexHandover is the index of the cache of Handovers by the namespaces that
+// they concern: their own, and those of the Applications that they hand over.
+const indexHandover = "handover.concernednamespace"
 
 // Gatherer reads what is judged. It reads a namespace as a whole, once for all
 // its Applications: what each is judged by under the rule lies there, since an
@@ -113,27 +113,24 @@ func (g *Gatherer) exemptions(ctx context.Context, s *compliance.Scope) error {
 
 // projects reads the projects, and the units that may lead them.
 func (g *Gatherer) projects(ctx context.Context, s *compliance.Scope) error {
-	lead := compliance.LeadUnit(s.Policy)
-	if lead == "" {
-		return nil
-	}
 	var list v1alpha1.ProjectList
 	if err := g.list(ctx, &list, client.InNamespace(s.Namespace)); err != nil || len(list.Items) == 0 {
 		return err
 	}
 	s.Projects = gather.Pointers(list.Items)
+	lead := compliance.LeadUnit(s.Policy)
+	if lead == "" {
+		return nil
+	}
 	var units v1alpha1.OrganisationalUnitList
 	err := g.list(ctx, &units)
 	s.LeadUnits = compliance.UnitsBelow(gather.Pointers(units.Items), lead)
 	return err
 }
 
-// handovers reads the handovers of Applications of the namespace; a reader
-// without indexes hands over all there are, and the judge picks.
+// handovers reads the handovers of the namespace and those of its Applications;
+// a reader without indexes hands over all there are, and the judge picks.
 func (g *Gatherer) handovers(ctx context.Context, s *compliance.Scope) error {
-	if len(s.Applications) == 0 {
-		return nil
-	}
 	var opts []client.ListOption
 	if g.Indexed {
 		opts = append(opts, client.MatchingFields{indexHandover: s.Namespace})
@@ -201,17 +198,14 @@ func (g *Gatherer) Cluster(ctx context.Context) (*compliance.ClusterScope, error
 	return s, nil
 }
 
-// handedOver extracts the namespaces of the Applications that a handover hands
-// over.
-func handedOver(h *v1alpha1.Handover) []string {
-	seen := map[string]bool{}
-	var names []string
+// concerned extracts the namespaces that a handover concerns: its own, and those
+// of the Applications that it hands over.
+func concerned(h *v1alpha1.Handover) []string {
+	seen := map[string]bool{h.Namespace: true}
+	names := []string{h.Namespace}
 	for i := range h.Spec.ApplicationRefs {
 		name := string(h.Spec.ApplicationRefs[i].Namespace)
-		if name == "" {
-			name = h.Namespace
-		}
-		if !seen[name] {
+		if name != "" && !seen[name] {
 			seen[name] = true
 			names = append(names, name)
 		}

@@ -42,7 +42,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, lea
 		opts.MaxConcurrentReconciles = workers
 	}
 	err := mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.Handover{}, indexHandover, func(o client.Object) []string {
-		return handedOver(o.(*v1alpha1.Handover))
+		return concerned(o.(*v1alpha1.Handover))
 	})
 	if err != nil {
 		return fmt.Errorf("index of handovers: %w", err)
@@ -67,7 +67,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, lea
 		Watches(&v1alpha1.AvailabilityRecord{}, r.of(itsNamespace), changes(sameRecord)).
 		Watches(&v1alpha1.Exemption{}, r.of(itsNamespace), changes(sameExemption)).
 		Watches(&v1alpha1.Project{}, r.of(itsNamespace), changes(sameProject)).
-		Watches(&v1alpha1.Handover{}, r.of(receivers), changes(sameHandover)).
+		Watches(&v1alpha1.Handover{}, r.of(parties), changes(sameHandover)).
 		// Any Application may be under a level, and the policy and the tree of
 		// units concern all.
 		Watches(&v1alpha1.ServiceLevel{}, r.of(all), changes(sameServiceLevel)).
@@ -98,14 +98,14 @@ func sameExemption(a, b *v1alpha1.Exemption) bool {
 		equality.Semantic.DeepEqual(a.Status.Application, b.Status.Application)
 }
 
-// sameProject: who leads it, and whether it is over.
+// sameProject: what evidence there is, who leads it, and how it goes.
 func sameProject(a, b *v1alpha1.Project) bool {
-	return a.Status.Stage == b.Status.Stage && equality.Semantic.DeepEqual(a.Spec.Lead, b.Spec.Lead)
+	return a.Generation == b.Generation && a.DecodingError == b.DecodingError && compliance.CourseOf(a) == compliance.CourseOf(b)
 }
 
-// sameHandover: how far it is, of what.
+// sameHandover: how far it is, of what, and by when.
 func sameHandover(a, b *v1alpha1.Handover) bool {
-	return a.Status.Stage == b.Status.Stage && a.Spec.DueOn == b.Spec.DueOn &&
+	return a.Status.Stage == b.Status.Stage && a.Spec.DueOn == b.Spec.DueOn && a.Spec.ProjectRef == b.Spec.ProjectRef &&
 		equality.Semantic.DeepEqual(a.Spec.ApplicationRefs, b.Spec.ApplicationRefs)
 }
 
@@ -143,8 +143,8 @@ func holder(o client.Object, existence bool) []string {
 	return []string{o.GetNamespace()}
 }
 
-// receivers are the namespaces of the Applications that a handover hands over.
-func receivers(o client.Object, _ bool) []string { return handedOver(o.(*v1alpha1.Handover)) }
+// parties are the namespaces that a handover concerns.
+func parties(o client.Object, _ bool) []string { return concerned(o.(*v1alpha1.Handover)) }
 
 // itself is a namespace; its unit concerns the cluster as well.
 func itself(o client.Object, _ bool) []string { return []string{o.GetName(), cluster} }

@@ -230,7 +230,7 @@ func TestEditorWritesOnlyWhatAnOfficeDeclares(t *testing.T) {
 		"exemptions":   {"create", "patch"},
 		"handovers":    {"create", "delete", "patch", "update"},
 		"projects":     {"create", "delete", "patch", "update"},
-		"signoffs":     {"create"},
+		"signoffs":     {"create", "patch"},
 	}
 	got := map[string][]string{}
 	for _, rule := range roles(t)["editor"].Rules {

@@ -191,18 +191,21 @@ func TestRolesHoldTheirRightsAndNoOther(t *testing.T) {
 func TestRolesWriteWhatTheirHoldersDeclare(t *testing.T) {
 	t.Parallel()
 	change, write, all := "patch update", "create patch update", "create delete patch update"
+	// What is applied on the server is patched even if it is created; a change of a
+	// SignOff is refused whoever asks.
+	sign := "create patch"
 	want := map[string]map[string]string{
-		"application-manager": {"applications": change, "handovers": change, "signoffs": "create"},
+		"application-manager": {"applications": change, "handovers": change, "signoffs": sign},
 		"auditor":             {},
 		"conference":          {"projects": change, "servicelevels": all},
-		"editor":              {"applications": all, "exemptions": "create patch", "handovers": all, "projects": all, "signoffs": "create"},
+		"editor":              {"applications": all, "exemptions": "create patch", "handovers": all, "projects": all, "signoffs": sign},
 		"inventory":           {"applications": all, "projects": all},
 		"on-behalf":           {},
-		"operations":          {"applications": write, "handovers": change, "signoffs": "create"},
+		"operations":          {"applications": write, "handovers": change, "signoffs": sign},
 		"platform":            {"organisationalunits": all, "namespaces": write},
-		"project-lead":        {"handovers": write, "projects": write, "signoffs": "create"},
+		"project-lead":        {"handovers": write, "projects": write, "signoffs": sign},
 		"provider-manager": {
-			"applications": write, "governancepolicies": change, "servicelevels": write, "signoffs": "create",
+			"applications": write, "governancepolicies": change, "servicelevels": write, "signoffs": sign,
 		},
 		"requirements":   {"projects": write},
 		"steering-round": {"applications": change, "exemptions": "create delete patch", "projects": change, "servicelevels": all},

@@ -94,7 +94,7 @@ var columns = map[string][]struct {
 	"Project": {
 		{"Name", "valid-project", false},
 		{"Stage", "InImplementation", false},
-		{"Rank", 3.0, false},
+		{"Rank", 2.0, false},
 		{"Programme", "OZG", false},
 		{"Office", "amt-33", false},
 		{"Next", "2026-10-31", false},

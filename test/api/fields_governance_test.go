@@ -80,12 +80,12 @@ var governancePolicyFields = []field{
 // projectFields are those of a Project.
 var projectFields = []field{
 	need("spec", fields),
-	may("spec.acceptance.acceptedOn", date),
-	may("spec.acceptance.releasedOn", date),
-	may("spec.acceptance.testedOn", date),
+	may("spec.acceptance.acceptedOn", refusing(date)),
+	may("spec.acceptance.releasedOn", refusing(date)),
+	may("spec.acceptance.testedOn", refusing(date)),
 	may("spec.acceptance.trainedOn", date),
 	may("spec.commission.budgetEUR", whole(0, 10000000000)),
-	need("spec.commission.commissionedOn", date),
+	need("spec.commission.commissionedOn", refusing(date)),
 	may("spec.commission.dueOn", refusing(date)),
 	may("spec.commission.startOn", refusing(date)),
 	may("spec.decisions", keyed(0, 32)),

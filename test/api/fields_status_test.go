@@ -132,6 +132,8 @@ var serviceLevelStatus = []field{
 
 // projectStatus is what tells how far a project is.
 var projectStatus = []field{
+	may("status.deliverables.handedOver", count),
+	may("status.deliverables.total", count),
 	may("status.milestones.completed", count),
 	may("status.milestones.next", text(0, 128)),
 	may("status.milestones.nextDueOn", date),
@@ -146,6 +148,7 @@ var projectStatus = []field{
 	may("status.onlineServices.missing", items(0, 32)),
 	may("status.onlineServices.missing[0]", text(0, 256)),
 	may("status.onlineServices.total", count),
+	may("status.rank", whole(1, 100000)),
 	may("status.stage", oneOf("Registered", "Assessed", "AwaitingDecision", "Deferred", "Approved", "Commissioned", "InProcurement", "InTrial", "InImplementation", "InAcceptance", "InHandover", "Completed", "Paused", "Rejected")),
 	may("status.stageSince", instant),
 	may("status.subprojects.completed", count),
@@ -156,6 +159,10 @@ var projectStatus = []field{
 // handoverStatus is what tells how far a handover is.
 var handoverStatus = []field{
 	may("status.contentHash", contentHash),
+	may("status.earlyLifeSupport.availability", percentage),
+	need("status.earlyLifeSupport.endsAt", instant),
+	need("status.earlyLifeSupport.startedAt", instant),
+	may("status.earlyLifeSupport.worst", text(0, 127)),
 	may("status.missing", items(0, 64)),
 	may("status.missing[0].field", text(0, 256)),
 	may("status.missing[0].message", text(0, 512)),

@@ -78,9 +78,9 @@ func old() (healthy, poisoned, locked *v1alpha1.Application) {
 	return healthy, poisoned, locked
 }
 
-// oldServer is an API server that stored the old Applications and was given
-// the rules afterwards.
-func oldServer(t *testing.T) client.Client {
+// oldServer is an API server that stored the old objects of a kind and was given
+// the rules afterwards. The first one breaks a rule.
+func oldServer(t *testing.T, definition string, objects ...client.Object) client.Client {
 	t.Helper()
 	cp, err := controlplane.Start(t.Context(), controlplane.Options{ControllerManager: controlplane.ControllerManagerOff})
 	if err != nil {
@@ -102,25 +102,24 @@ func oldServer(t *testing.T) client.Client {
 		t.Fatal(err)
 	}
 	rules := &apiextensionsv1.CustomResourceDefinition{}
-	if err := c.Get(t.Context(), client.ObjectKey{Name: "applications.kdz.mainz.de"}, rules); err != nil {
+	if err := c.Get(t.Context(), client.ObjectKey{Name: definition}, rules); err != nil {
 		t.Fatal(err)
 	}
 	noRules := rules.DeepCopy()
 	stripped := withoutRules(*noRules.Spec.Versions[0].Schema.OpenAPIV3Schema)
 	noRules.Spec.Versions[0].Schema.OpenAPIV3Schema = &stripped
-	healthy, poisoned, locked := old()
-
-	define(t, c, noRules, func(ctx context.Context) bool { return c.Create(ctx, poisoned.DeepCopy(), client.DryRunAll) == nil })
-	for _, o := range []*v1alpha1.Application{healthy, poisoned, locked} {
-		if err := c.Create(t.Context(), o.DeepCopy()); err != nil {
+	again := func() client.Object {
+		o := objects[0].DeepCopyObject().(client.Object)
+		o.SetName("again")
+		return o
+	}
+	define(t, c, noRules, func(ctx context.Context) bool { return c.Create(ctx, again(), client.DryRunAll) == nil })
+	for _, o := range objects {
+		if err := c.Create(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 	}
-	again := poisoned.DeepCopy()
-	again.Name = "again"
-	define(t, c, rules, func(ctx context.Context) bool {
-		return apierrors.IsInvalid(c.Create(ctx, again.DeepCopy(), client.DryRunAll))
-	})
+	define(t, c, rules, func(ctx context.Context) bool { return apierrors.IsInvalid(c.Create(ctx, again(), client.DryRunAll)) })
 	return c
 }
 
@@ -158,7 +157,8 @@ func define(t *testing.T, c client.Client, crd *apiextensionsv1.CustomResourceDe
 // it was. Only moments, days and time zones can come to that, where a rule
 // reads them: for them CEL knows no question that has an answer for any text.
 func TestStoredBeforeTheRules(t *testing.T) {
-	c := oldServer(t)
+	healthy, poisoned, locked := old()
+	c := oldServer(t, "applications.kdz.mainz.de", poisoned, healthy, locked)
 	all := &v1alpha1.ApplicationList{}
 	if err := c.List(t.Context(), all); err != nil {
 		t.Fatalf("one object hides the others: %v", err)

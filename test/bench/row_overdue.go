@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
@@ -28,6 +29,8 @@ const (
 	overdueIn = 45 * time.Second
 	// overdueQuiet is how long before that nobody must be looked at.
 	overdueQuiet, shortOverdueQuiet = 20 * time.Second, 10 * time.Second
+	// overdueLead is how long before it the Applications begin to be watched.
+	overdueLead = 3 * time.Second
 	// overdueWithin is within what it must be told, and overdueLate bounds how
 	// long that is awaited.
 	overdueWithin, overdueLate = 5 * time.Second, 30 * time.Second
@@ -84,8 +87,11 @@ func measureOverdue(ctx context.Context, b *bench) (lines []line, err error) {
 	}, nil
 }
 
-// withHeartbeat has the backup of an Application told by a Lease of its name.
+// withHeartbeat has the backup of an Application told by a Lease of its name. It
+// has no account: a young one turns from too little observed to met whenever it
+// does, and that is no matter of backups.
 func withHeartbeat(app *v1alpha1.Application) {
+	app.Spec.ServiceLevelRef = nil
 	app.Spec.Backup = &v1alpha1.Backup{MaxAge: v1alpha1.Duration(overdueAge.String()), Sources: []v1alpha1.BackupSource{
 		{Name: "database", Heartbeat: &v1alpha1.HeartbeatSource{LeaseName: app.Name}},
 	}}
@@ -131,25 +137,26 @@ func (d *deadline) fall(ctx context.Context) error {
 	if err := d.fleet.beat(ctx, overdueCount, at.Add(-overdueAge)); err != nil {
 		return err
 	}
-	seen, err := d.fleet.admin.Watch(ctx, &v1alpha1.ApplicationList{})
-	if err != nil {
-		return err
-	}
-	defer seen.Stop()
-	if err := pass(ctx, time.Until(at.Add(-d.quiet-time.Second))); err != nil {
+	if err := pass(ctx, time.Until(at.Add(-d.quiet-overdueLead))); err != nil {
 		return err
 	}
 	quiet, err := d.reconciled(ctx)
 	if err != nil {
 		return err
 	}
-	if err := pass(ctx, time.Until(at.Add(-time.Second))); err != nil {
+	if err := pass(ctx, time.Until(at.Add(-overdueLead))); err != nil {
 		return err
 	}
 	due, err := d.reconciled(ctx)
 	if err != nil {
 		return err
 	}
+	// Not before: the API server ends a watch that nobody reads.
+	seen, err := d.fleet.admin.Watch(ctx, &v1alpha1.ApplicationList{})
+	if err != nil {
+		return err
+	}
+	defer seen.Stop()
 	if err := d.await(ctx, seen, at); err != nil {
 		return err
 	}
@@ -176,6 +183,9 @@ func (d *deadline) await(ctx context.Context, seen watch.Interface, at time.Time
 		case e, open := <-seen.ResultChan():
 			if !open {
 				return errors.New("the watch of the Applications ended")
+			}
+			if e.Type == watch.Error {
+				return fmt.Errorf("the watch of the Applications broke: %w", apierrors.FromObject(e.Object))
 			}
 			app, ok := e.Object.(*v1alpha1.Application)
 			if !ok || app.Status.Backup == nil || app.Status.Backup.State != v1alpha1.BackupOverdue {

@@ -21,6 +21,7 @@ var rows = []row{
 	exporterRow,
 	backupsRow,
 	overdueRow,
+	projectsRow,
 }
 
 // workers are what a child can do. They are asked for by name.
@@ -47,4 +48,5 @@ var workers = map[string]worker{
 	"exporter":   exporterWorker,
 	"expfmt":     expfmtWorker,
 	"backups":    backupsWorker,
+	"projects":   projectsWorker,
 }

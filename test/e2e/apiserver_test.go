@@ -82,7 +82,8 @@ func TestS3APIServerAway(t *testing.T) {
 		down := c.await(mark, settleWithin, c.name(i), v1alpha1.IndicatorDown)
 		c.sound(down)
 		since := down.Current.OpenOutage.StartAt.Time
-		if since.Before(died[i].Truncate(time.Second)) || since.After(died[i].Add(bookInterval+time.Second)) {
+		// A machine that does much else can miss a look.
+		if since.Before(died[i].Truncate(time.Second)) || since.After(died[i].Add(2*bookInterval+time.Second)) {
 			t.Errorf("%s died at %s, but its outage is told from %s", c.name(i), died[i], since)
 		}
 	}

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -36,6 +37,20 @@ const (
 	anotherUserOfThe = 3 * time.Minute  // addresses of the examples: see awaitFree
 )
 
+// accountedWithin is how long it takes until an account knows enough of an
+// Application: what passed before its first look is to be 5 % of its time at
+// most.
+const accountedWithin = 5 * time.Minute
+
+// accounted says what is missing until the account of an Application is about
+// more than its first moments.
+func accounted(a *v1alpha1.Application) string {
+	if c := meta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionServiceLevelMet); c == nil || c.Reason == v1alpha1.ReasonInsufficientData {
+		return fmt.Sprintf("ServiceLevelMet is %+v", c)
+	}
+	return ""
+}
+
 // examples is the world of the acceptance examples, with an operator that runs
 // as in the cluster: as leader, with the rights of its ServiceAccount.
 type examples struct {
@@ -67,7 +82,7 @@ func (x *examples) tellsOutage() *v1alpha1.Application {
 	out := x.apps.await(mark, outageWithin, "civento", "in an outage", is(v1alpha1.StateOutage))
 	unit := x.units.await(unitMark, unitWithin, "kdz-16", "in an outage", unitIs(v1alpha1.StateOutage))
 	x.t.Logf("nginx stopped: Outage seen after %.2f s (bound %s), at kdz-16 after %.2f s",
-		out.at.Sub(stopped).Seconds(), outageWithin, unit.at.Sub(stopped).Seconds())
+		out.at.Sub(stopped).Seconds(), outageWithin-patience, unit.at.Sub(stopped).Seconds())
 	if took := out.at.Sub(stopped); took > outageWithin {
 		x.t.Errorf("the outage was seen after %s, later than %s", took, outageWithin)
 	}
@@ -96,7 +111,7 @@ func (x *examples) tellsRecovery() {
 	up := x.apps.await(mark, recoveryWithin, "civento", "operational", is(v1alpha1.StateOperational))
 	unit := x.units.await(unitMark, unitWithin, "kdz-16", "operational", unitIs(v1alpha1.StateOperational))
 	x.t.Logf("nginx started: Operational seen after %.2f s (bound %s), at kdz-16 after %.2f s",
-		up.at.Sub(started).Seconds(), recoveryWithin, unit.at.Sub(started).Seconds())
+		up.at.Sub(started).Seconds(), recoveryWithin-patience, unit.at.Sub(started).Seconds())
 	if up.object.Status.Cause != nil {
 		x.t.Errorf("what is operational has no cause: %+v", up.object.Status.Cause)
 	}
@@ -134,6 +149,9 @@ func TestExamples(t *testing.T) {
 		x.units.await(0, settleWithin, unit, "through with its Applications", unitCounts(n[0], n[1]))
 	}
 	x.units.await(0, settleWithin, "kdz-16", "operational", unitIs(v1alpha1.StateOperational))
+	for _, name := range []string{"civento", "sap-hcm"} {
+		x.apps.await(0, accountedWithin, name, "observed for long enough", accounted)
+	}
 
 	x.staysQuiet(o)
 	x.tellsOutage()
@@ -143,7 +161,7 @@ func TestExamples(t *testing.T) {
 	stopped := time.Now()
 	transfer.stop()
 	degraded := x.apps.await(mark, degradedWithin, "civento", "degraded", is(v1alpha1.StateDegraded))
-	t.Logf("tcp stopped: Degraded seen after %.2f s (bound %s)", degraded.at.Sub(stopped).Seconds(), degradedWithin)
+	t.Logf("tcp stopped: Degraded seen after %.2f s (bound %s)", degraded.at.Sub(stopped).Seconds(), degradedWithin-patience)
 	transfer.start()
 	x.apps.await(mark, recoveryWithin, "civento", "operational", is(v1alpha1.StateOperational))
 

@@ -59,7 +59,7 @@ func testHanging(t *testing.T, p *plane, o *operator) {
 		started := time.Now()
 		up := apps.await(mark, recoveryWithin, "healthy", "operational", is(v1alpha1.StateOperational))
 		t.Logf("round %d: Outage seen after %.2f s (bound %s), Operational after %.2f s (bound %s), with %v checks in flight",
-			round+1, out.at.Sub(stopped).Seconds(), outageWithin, up.at.Sub(started).Seconds(), recoveryWithin, o.sum("kdz_observe_in_flight"))
+			round+1, out.at.Sub(stopped).Seconds(), outageWithin-patience, up.at.Sub(started).Seconds(), recoveryWithin-patience, o.sum("kdz_observe_in_flight"))
 	}
 	u := o.usage()
 	t.Logf("over capacity: %v, due missed %v, queued %v; operator %.1f s of CPU so far, %.0f MiB resident",

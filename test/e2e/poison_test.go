@@ -213,7 +213,7 @@ func TestStoredBeforeTheRules(t *testing.T) {
 	out := apps.await(mark, outageWithin, "healthy", "in an outage", is(v1alpha1.StateOutage))
 	unit := units.await(unitMark, unitWithin, "kdz-16", "in an outage", unitIs(v1alpha1.StateOutage))
 	t.Logf("beside them: Outage seen after %.2f s (bound %s), at kdz-16 after %.2f s",
-		out.at.Sub(stopped).Seconds(), outageWithin, unit.at.Sub(stopped).Seconds())
+		out.at.Sub(stopped).Seconds(), outageWithin-patience, unit.at.Sub(stopped).Seconds())
 	mark = apps.mark()
 	site.start()
 	apps.await(mark, recoveryWithin, "healthy", "operational", is(v1alpha1.StateOperational))

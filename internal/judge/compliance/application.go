@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
-	"kdz.mainz.de/operator/internal/judge/acceptance"
 	"kdz.mainz.de/operator/internal/judge/calendar"
 	"kdz.mainz.de/operator/internal/judge/centralisation"
 	"kdz.mainz.de/operator/internal/judge/state"
@@ -180,60 +179,6 @@ func contractProperties(c *v1alpha1.Contract, s state.ContractStanding) map[stri
 		p[PropertyAnnualCost] = strconv.FormatInt(*c.AnnualCostEUR, 10)
 	}
 	return p
-}
-
-// handoversOf finds for each Application of the namespace the handover that has
-// come furthest.
-func handoversOf(s *Scope) map[v1alpha1.ObjectName]*v1alpha1.Handover {
-	found := make(map[v1alpha1.ObjectName]*v1alpha1.Handover, len(s.Handovers))
-	for _, h := range s.Handovers {
-		for i := range h.Spec.ApplicationRefs {
-			ref := &h.Spec.ApplicationRefs[i]
-			if namespace := string(ref.Namespace); namespace != s.Namespace && (namespace != "" || h.Namespace != s.Namespace) {
-				continue
-			}
-			best := found[ref.Name]
-			if best == nil || acceptance.Further(h, best) {
-				found[ref.Name] = h
-			}
-		}
-	}
-	return found
-}
-
-// handover tells of an Application that a project delivered and nobody took
-// over. In early life support everybody has signed and the project only helps,
-// so that nothing is owed any more.
-func (a *auditor) handover(app *v1alpha1.Application) {
-	if app.Spec.Origin != v1alpha1.OriginProject {
-		return
-	}
-	h := a.handovers[v1alpha1.ObjectName(app.Name)]
-	if h == nil {
-		f := of(app, PolicyHandover, RuleHandoverMissing, Fail)
-		f.Message = "a project delivered the Application and it operates, but no Handover names it"
-		f.Remedy = "have the project lead create a Handover that names it"
-		a.add(f)
-		return
-	}
-	stage := h.Status.Stage
-	if stage == v1alpha1.HandoverCompleted || stage == v1alpha1.HandoverEarlyLifeSupport {
-		return
-	}
-	if stage == "" {
-		stage = v1alpha1.HandoverPreparing
-	}
-	f := of(app, PolicyHandover, RuleHandoverIncomplete, Fail)
-	if stage == v1alpha1.HandoverRejected {
-		f.Severity = High
-	}
-	f.Message = fmt.Sprintf("a project delivered the Application and it operates, but its Handover %s/%s is %s", h.Namespace, h.Name, stage)
-	f.Remedy = "do what status.missing of the Handover says"
-	f.Properties = map[string]string{PropertyHandover: h.Namespace + "/" + h.Name, PropertyStage: string(stage)}
-	if h.Spec.DueOn != "" {
-		f.Properties[PropertyEndsOn] = string(h.Spec.DueOn)
-	}
-	a.add(f)
 }
 
 // serviceLevel tells of an Application that operates without an agreement, under

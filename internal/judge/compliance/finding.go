@@ -53,7 +53,8 @@ const (
 	PolicyBackups = "backups"
 	// PolicyContracts: contracts are ended, or renewed, in time.
 	PolicyContracts = "contracts"
-	// PolicyProjects: the main office leads projects.
+	// PolicyProjects: the main office leads projects, and they go on, in time, and
+	// as the evidence says.
 	PolicyProjects = "projects"
 	// PolicyWorkloads: what runs in the cluster belongs to an Application.
 	PolicyWorkloads = "workloads"
@@ -87,6 +88,9 @@ const (
 	RuleHandoverMissing = "HandoverMissing"
 	// RuleHandoverIncomplete: it operates, and its handover is not complete.
 	RuleHandoverIncomplete = "HandoverIncomplete"
+	// RuleHandoverOverdue: the day of the handover is over, and not everybody has
+	// signed.
+	RuleHandoverOverdue = "HandoverOverdue"
 	// RuleServiceLevelMissing: it operates without an agreement.
 	RuleServiceLevelMissing = "ServiceLevelMissing"
 	// RuleServiceLevelUnknown: the agreement that it names does not exist.
@@ -117,6 +121,10 @@ const (
 	RuleNotLedByMainOffice = "NotLedByMainOffice"
 	// RuleNoLead: nobody is named who leads the project, or not of which unit.
 	RuleNoLead = "NoLead"
+	// RuleProjectStale: nothing has changed in the project for 90 days. Further
+	// rules on projects are the reasons of condition OnSchedule where it is False,
+	// and of condition Stalled.
+	RuleProjectStale = "ProjectStale"
 	// RuleWorkloadUnclaimed: it carries no label kdz.mainz.de/application.
 	RuleWorkloadUnclaimed = "WorkloadUnclaimed"
 	// RuleWorkloadUnknownApplication: its label names no Application of the
@@ -150,12 +158,14 @@ const (
 	PropertyEndsOn = "endsOn"
 	// PropertyCancelBy is the last day on which notice can be given.
 	PropertyCancelBy = "cancelBy"
+	// PropertyLastChangeOn is the last day on which something changed.
+	PropertyLastChangeOn = "lastChangeOn"
 	// PropertyBody, PropertyReference and PropertyDecidedBy say who decided,
 	// and where that is written.
 	PropertyBody      = "body"
 	PropertyReference = "reference"
 	PropertyDecidedBy = "decidedBy"
-	// PropertyProject that brings an Application to the KDZ.
+	// PropertyProject that brings an Application to the KDZ, or hands it over.
 	PropertyProject = "project"
 	// PropertyReviewers who examine an Application.
 	PropertyReviewers = "reviewers"

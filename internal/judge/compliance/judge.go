@@ -31,7 +31,8 @@ type Scope struct {
 	Applications []*v1alpha1.Application
 	Exemptions   []*v1alpha1.Exemption
 	Projects     []*v1alpha1.Project
-	// Handovers, of any namespace, that hand over Applications of this one.
+	// Handovers of the namespace, and those of others that hand over Applications
+	// of this one.
 	Handovers []*v1alpha1.Handover
 	// ServiceLevels by name.
 	ServiceLevels map[v1alpha1.ObjectName]*v1alpha1.ServiceLevel
@@ -83,6 +84,9 @@ func Judge(s *Scope) Judgement {
 	}
 	for _, p := range s.Projects {
 		a.project(p)
+	}
+	for _, h := range s.Handovers {
+		a.handoverDue(h)
 	}
 	for i := range s.Workloads {
 		a.workload(&s.Workloads[i])

@@ -41,22 +41,42 @@ func LeadUnit(p *v1alpha1.GovernancePolicy) v1alpha1.ObjectName {
 	return p.Spec.Projects.LeadUnitRef.Name
 }
 
-// project tells of a project that is not led by the main office. Of one that is
-// over, or was rejected, nobody need lead it any more.
-func (a *auditor) project(p *v1alpha1.Project) {
-	lead := LeadUnit(a.Policy)
-	over := p.Status.Stage == v1alpha1.StageCompleted || p.Status.Stage == v1alpha1.StageRejected
-	if lead == "" || over || p.DecodingError != "" {
-		return
-	}
+// ofProject begins a finding on a project.
+func ofProject(p *v1alpha1.Project, rule string, r Result, s Severity) Finding {
 	f := Finding{
-		Policy: PolicyProjects, Rule: RuleNoLead, Result: Warn, Severity: Low,
-		Subject: subjectOf("Project", p.Namespace, p.Name, p.UID),
-		Remedy:  fmt.Sprintf("have unit %s, or one below it, lead the project, and name it in spec.lead.unitRef", lead),
+		Policy: PolicyProjects, Rule: rule, Result: r, Severity: s,
+		Subject:    subjectOf("Project", p.Namespace, p.Name, p.UID),
+		Properties: map[string]string{},
 	}
 	if p.Status.Stage != "" {
-		f.Properties = map[string]string{PropertyStage: string(p.Status.Stage)}
+		f.Properties[PropertyStage] = string(p.Status.Stage)
 	}
+	return f
+}
+
+// project judges a project in all that an auditor asks of. Of one that cannot be
+// read nobody can say what it declares, only that somebody must mend it.
+func (a *auditor) project(p *v1alpha1.Project) {
+	course := CourseOf(p)
+	a.stalled(p, &course)
+	if p.DecodingError != "" {
+		return
+	}
+	a.led(p)
+	a.schedule(p, &course)
+	a.stale(p, &course)
+}
+
+// led tells of a project that is not led by the main office. Of one that is
+// over, or was rejected, nobody need lead it any more.
+func (a *auditor) led(p *v1alpha1.Project) {
+	lead := LeadUnit(a.Policy)
+	over := p.Status.Stage == v1alpha1.StageCompleted || p.Status.Stage == v1alpha1.StageRejected
+	if lead == "" || over {
+		return
+	}
+	f := ofProject(p, RuleNoLead, Warn, Low)
+	f.Remedy = fmt.Sprintf("have unit %s, or one below it, lead the project, and name it in spec.lead.unitRef", lead)
 	switch {
 	case p.Spec.Lead == nil:
 		f.Message = "nobody is named who leads the project"

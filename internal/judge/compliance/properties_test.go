@@ -70,6 +70,7 @@ func drawScope(t *rapid.T) *compliance.Scope {
 	for i := range rapid.IntRange(0, 3).Draw(t, "handovers") {
 		s.Handovers = append(s.Handovers, handover("amt-33", fmt.Sprint("h", i), stages.Draw(t, "stage"),
 			v1alpha1.ApplicationReference{Name: v1alpha1.ObjectName(names.Draw(t, "handed over"))}))
+		s.Handovers[i].Spec.DueOn = days.Draw(t, "handover due")
 	}
 	s.Policy.Spec.Centralisation.Workloads = &v1alpha1.WorkloadPolicy{Resources: []v1alpha1.WorkloadResource{"deployments"}}
 	for i := range rapid.IntRange(0, 3).Draw(t, "workloads") {
@@ -79,9 +80,35 @@ func drawScope(t *rapid.T) *compliance.Scope {
 		})
 	}
 	for i := range rapid.IntRange(0, 2).Draw(t, "projects") {
-		s.Projects = append(s.Projects, &v1alpha1.Project{ObjectMeta: metav1.ObjectMeta{Namespace: "amt-33", Name: fmt.Sprint("p", i)}})
+		s.Projects = append(s.Projects, drawProject(t, fmt.Sprint("p", i)))
 	}
 	return s
+}
+
+func drawProject(t *rapid.T, name string) *v1alpha1.Project {
+	stages := rapid.SampledFrom([]v1alpha1.ProjectStage{"", v1alpha1.StageCommissioned, v1alpha1.StageInTrial, v1alpha1.StagePaused, v1alpha1.StageCompleted})
+	moments := rapid.Custom(func(t *rapid.T) metav1.Time {
+		return metav1.Time{Time: now.AddDate(0, 0, rapid.IntRange(-200, 200).Draw(t, "days"))}
+	})
+	p := &v1alpha1.Project{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "amt-33", Name: name, CreationTimestamp: moments.Draw(t, "created")},
+		Status: v1alpha1.ProjectStatus{
+			Stage: stages.Draw(t, "project stage"), StageSince: new(moments.Draw(t, "since")),
+			Milestones: &v1alpha1.MilestoneSummary{NextDueOn: days.Draw(t, "next milestone")},
+		},
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "milestones") {
+		p.Spec.Milestones = append(p.Spec.Milestones, v1alpha1.Milestone{CompletedOn: days.Draw(t, "completed")})
+	}
+	if rapid.Bool().Draw(t, "recorded") {
+		p.Spec.Recorded = &v1alpha1.RecordedStage{Stage: stages.Draw(t, "recorded stage"), AsOfOn: days.Draw(t, "as of")}
+	}
+	if rapid.Bool().Draw(t, "late") {
+		p.Spec.Commission = &v1alpha1.Commission{CommissionedOn: days.Draw(t, "commissioned"), DueOn: days.Draw(t, "project due")}
+		reason := rapid.SampledFrom([]string{v1alpha1.ReasonOverdue, v1alpha1.ReasonMilestoneOverdue, v1alpha1.ReasonPredecessorOpen}).Draw(t, "why late")
+		p.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionOnSchedule, Status: metav1.ConditionFalse, Reason: reason}}
+	}
+	return p
 }
 
 func TestEachApplicationHasOneVerdict(t *testing.T) {

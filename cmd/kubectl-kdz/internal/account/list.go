@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/cmd/kubectl-kdz/internal/text"
 )
 
 // Row is how one of many Applications stands.
@@ -95,20 +96,20 @@ func (r *Row) rest() float64 {
 
 // Text is the list as a person reads it.
 func (l List) Text() string {
-	t := &table{}
-	t.row("NAMESPACE", "NAME", "OBJECTIVE", "AVAILABILITY", "BUDGETLEFT", "RESULT", "STATE", "SINCE", "ASOF")
+	t := &text.Table{}
+	t.Row("NAMESPACE", "NAME", "OBJECTIVE", "AVAILABILITY", "BUDGETLEFT", "RESULT", "STATE", "SINCE", "ASOF")
 	for i := range l {
 		r := &l[i]
 		if !r.Account {
-			t.row(r.Namespace, r.Name, "-", "-", "-", "-", "no account", "-", "-")
+			t.Row(r.Namespace, r.Name, "-", "-", "-", "-", "no account", "-", "-")
 			continue
 		}
 		zone, rest := location(r.TimeZone), "-"
 		if r.Agreement != "" {
 			rest = left(r.BudgetLeft, r.Budget)
 		}
-		t.row(r.Namespace, r.Name, orDash(string(r.Objective)), orDash(string(r.Availability)), rest, orDash(string(r.Result)),
-			string(r.State), moment(r.Since, zone), moment(r.AsOf, zone))
+		t.Row(r.Namespace, r.Name, text.OrDash(string(r.Objective)), text.OrDash(string(r.Availability)), rest, text.OrDash(string(r.Result)),
+			string(r.State), text.Moment(r.Since, zone), text.Moment(r.AsOf, zone))
 	}
 	return t.String()
 }

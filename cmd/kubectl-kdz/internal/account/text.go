@@ -8,18 +8,17 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/cmd/kubectl-kdz/internal/text"
 )
 
 // Text is the report as a person reads it. Moments are in the agreement's time
 // zone.
 func (r *Report) Text() string {
 	zone := location(r.TimeZone)
-	t := &table{}
+	t := &text.Table{}
 	r.head(t, zone)
-	t.row("")
+	t.Row("")
 	r.figures(t, zone)
 	blocks := []string{t.String()}
 	if r.Current != nil && r.Current.OpenOutage != nil {
@@ -38,32 +37,32 @@ func (r *Report) Text() string {
 }
 
 // head says whose account it is, what was agreed, and how it stands.
-func (r *Report) head(t *table, zone *time.Location) {
+func (r *Report) head(t *text.Table, zone *time.Location) {
 	name := r.Namespace + "/" + r.Name
 	if r.Title != "" {
 		name += " (" + r.Title + ")"
 	}
-	t.row("Application", name)
+	t.Row("Application", name)
 	if a := r.Agreement; a == nil {
-		t.row("Agreement", "none")
+		t.Row("Agreement", "none")
 	} else {
 		title := a.Name
 		if a.Title != "" {
 			title += " (" + a.Title + ")"
 		}
 		if a.Terms == nil {
-			t.row("Agreement", title)
+			t.Row("Agreement", title)
 		} else {
-			t.row("Agreement", fmt.Sprintf("%s: %s %% %s", title, a.Terms.Availability.Objective, window(a.Terms.Availability.Window)))
-			t.row("Service hours", fmt.Sprintf("%s (%s)", Hours(a.Terms.ServiceHours), r.TimeZone))
+			t.Row("Agreement", fmt.Sprintf("%s: %s %% %s", title, a.Terms.Availability.Objective, window(a.Terms.Availability.Window)))
+			t.Row("Service hours", fmt.Sprintf("%s (%s)", Hours(a.Terms.ServiceHours), r.TimeZone))
 		}
 		if a.Terms != nil && a.Terms.Recovery != nil {
-			t.row("Recovery", "an outage may last "+string(a.Terms.Recovery.MaxOutage))
+			t.Row("Recovery", "an outage may last "+string(a.Terms.Recovery.MaxOutage))
 		}
 	}
-	t.row("Period", r.Period.Name+r.bounds(zone))
+	t.Row("Period", r.Period.Name+r.bounds(zone))
 	if c := r.Current; c != nil {
-		t.row("State", fmt.Sprintf("%s since %s", c.State, moment(&c.Since, zone)))
+		t.Row("State", fmt.Sprintf("%s since %s", c.State, text.Moment(&c.Since, zone)))
 	}
 }
 
@@ -72,62 +71,62 @@ func (r *Report) bounds(zone *time.Location) string {
 	p := &r.Period
 	switch {
 	case p.Running:
-		return fmt.Sprintf(", since %s, running", moment(p.StartAt, zone))
+		return fmt.Sprintf(", since %s, running", text.Moment(p.StartAt, zone))
 	case p.StartAt != nil && p.EndAt != nil:
-		return fmt.Sprintf(", %s to %s", moment(p.StartAt, zone), moment(p.EndAt, zone))
+		return fmt.Sprintf(", %s to %s", text.Moment(p.StartAt, zone), text.Moment(p.EndAt, zone))
 	default:
 		return ""
 	}
 }
 
 // figures are the sums of the period.
-func (r *Report) figures(t *table, zone *time.Location) {
+func (r *Report) figures(t *text.Table, zone *time.Location) {
 	p := &r.Period
 	if p.AsOf != nil {
-		t.row("As of", moment(p.AsOf, zone)+", "+r.basis())
+		t.Row("As of", text.Moment(p.AsOf, zone)+", "+r.basis())
 		if why := r.Current.NotAdvanced; why != "" {
-			t.note(why)
+			t.Note(why)
 		}
 		if pending := r.pending(); pending != "" {
-			t.note(pending)
+			t.Note(pending)
 		}
 	}
 	result := string(p.Result)
 	if result == "" {
 		result = "none"
 	}
-	t.row("Result", result+": "+p.Why)
+	t.Row("Result", result+": "+p.Why)
 	if p.RecoveryBreaches > 0 {
-		t.note(fmt.Sprintf("%s longer than was agreed", count(int64(p.RecoveryBreaches), "outage lasted", "outages lasted")))
+		t.Note(fmt.Sprintf("%s longer than was agreed", count(int64(p.RecoveryBreaches), "outage lasted", "outages lasted")))
 	}
 	availability := "-"
 	if p.Availability != "" {
 		availability = string(p.Availability) + " %"
 	}
-	t.row("Availability", availability)
+	t.Row("Availability", availability)
 	if len(p.Segments) > 1 {
-		t.note("the agreement changed in the period:")
+		t.Note("the agreement changed in the period:")
 		for i := range p.Segments {
-			t.note("  " + segment(&p.Segments[i], zone))
+			t.Note("  " + segment(&p.Segments[i], zone))
 		}
 	}
 	if r.Agreement != nil {
-		t.row("Budget", fmt.Sprintf("%s of %s agreed", Seconds(p.Budget), Seconds(p.AgreedWhole)))
-		t.row("Left", left(p.BudgetLeft, p.Budget))
+		t.Row("Budget", fmt.Sprintf("%s of %s agreed", Seconds(p.Budget), Seconds(p.AgreedWhole)))
+		t.Row("Left", left(p.BudgetLeft, p.Budget))
 	}
 	agreed := Seconds(p.Agreed)
 	if p.Running {
 		agreed += " so far"
 	}
-	t.row("Agreed", agreed)
-	t.row("Charged", Seconds(p.Charged))
-	t.row("Unobserved", Seconds(p.Unobserved))
-	t.row("Maintenance", Seconds(p.Maintenance)+" of the agreed time")
-	t.row("Excluded", Seconds(p.Excluded)+" of outage that are not charged")
+	t.Row("Agreed", agreed)
+	t.Row("Charged", Seconds(p.Charged))
+	t.Row("Unobserved", Seconds(p.Unobserved))
+	t.Row("Maintenance", Seconds(p.Maintenance)+" of the agreed time")
+	t.Row("Excluded", Seconds(p.Excluded)+" of outage that are not charged")
 	if p.Slow > 0 {
-		t.row("Slow", Seconds(p.Slow))
+		t.Row("Slow", Seconds(p.Slow))
 	}
-	t.row("Outages", tally(p))
+	t.Row("Outages", tally(p))
 }
 
 // basis says what the moment is up to which seconds are counted.
@@ -187,7 +186,7 @@ func tally(p *Period) string {
 }
 
 func segment(s *v1alpha1.AccountSegment, zone *time.Location) string {
-	from := moment(&s.From, zone)
+	from := text.Moment(&s.From, zone)
 	if s.ServiceLevel == "" {
 		return "from " + from + " without an agreement"
 	}
@@ -196,8 +195,8 @@ func segment(s *v1alpha1.AccountSegment, zone *time.Location) string {
 
 // outages is the table of outages.
 func (r *Report) outages(list []v1alpha1.Outage, zone *time.Location) string {
-	t := &table{}
-	t.row("START", "END", "DURATION", "CHARGED", "CHECK", "CAUSE")
+	t := &text.Table{}
+	t.Row("START", "END", "DURATION", "CHARGED", "CHECK", "CAUSE")
 	for i := range list {
 		o := &list[i]
 		end, duration := "-", "-"
@@ -205,30 +204,30 @@ func (r *Report) outages(list []v1alpha1.Outage, zone *time.Location) string {
 			duration = Seconds(r.Period.AsOf.Unix()+r.Current.NotInFigures-o.StartAt.Unix()) + " so far"
 		}
 		if o.EndAt != nil {
-			end, duration = moment(o.EndAt, zone), Seconds(o.EndAt.Unix()-o.StartAt.Unix())
+			end, duration = text.Moment(o.EndAt, zone), Seconds(o.EndAt.Unix()-o.StartAt.Unix())
 		}
 		charged := Seconds(o.ChargedSeconds)
 		if o.Charged != nil && !*o.Charged {
 			charged = "no"
 		}
-		t.row(moment(&o.StartAt, zone), end, duration, charged, o.Check, cause(o.Cause))
+		t.Row(text.Moment(&o.StartAt, zone), end, duration, charged, o.Check, cause(o.Cause))
 		if start := r.Period.StartAt; start != nil && o.StartAt.Before(start) {
-			t.note("began before the period; these are the figures of the whole outage")
+			t.Note("began before the period; these are the figures of the whole outage")
 		}
 		if o.Charged != nil && !*o.Charged {
-			t.note("outside of what the agreement is about, so it counts against nothing")
+			t.Note("outside of what the agreement is about, so it counts against nothing")
 		}
 		for _, e := range o.Exclusions {
-			t.note("less " + exclusion(e))
+			t.Note("less " + exclusion(e))
 		}
 		if o.UnobservedSeconds > 0 {
-			t.note("less " + Seconds(o.UnobservedSeconds) + " that nobody observed")
+			t.Note("less " + Seconds(o.UnobservedSeconds) + " that nobody observed")
 		}
 		if o.RecoveryBreached {
-			t.note("longer than was agreed for one outage")
+			t.Note("longer than was agreed for one outage")
 		}
 		if o.EndReason != "" {
-			t.note(ended(o.EndReason))
+			t.Note(ended(o.EndReason))
 		}
 	}
 	return t.String()
@@ -236,11 +235,11 @@ func (r *Report) outages(list []v1alpha1.Outage, zone *time.Location) string {
 
 // periods is the table of periods that are over.
 func periods(list []v1alpha1.AccountPeriod) string {
-	t := &table{}
-	t.row("PERIOD", "AGREEMENT", "OBJECTIVE", "AVAILABILITY", "RESULT", "CHARGED", "BUDGET", "UNOBSERVED", "OUTAGES", "MTTR", "MTBF")
+	t := &text.Table{}
+	t.Row("PERIOD", "AGREEMENT", "OBJECTIVE", "AVAILABILITY", "RESULT", "CHARGED", "BUDGET", "UNOBSERVED", "OUTAGES", "MTTR", "MTBF")
 	for i := range list {
 		p := &list[i]
-		t.row(p.Period, orDash(string(p.ServiceLevel)), orDash(string(p.Objective)), orDash(string(p.Availability)), orDash(string(p.Result)),
+		t.Row(p.Period, text.OrDash(string(p.ServiceLevel)), text.OrDash(string(p.Objective)), text.OrDash(string(p.Availability)), text.OrDash(string(p.Result)),
 			Seconds(p.Charged), Seconds(p.Budget), Seconds(p.Unobserved), strconv.Itoa(int(p.Outages)), secondsOrDash(p.MTTR), secondsOrDash(p.MTBF))
 	}
 	return t.String()
@@ -250,7 +249,7 @@ func periods(list []v1alpha1.AccountPeriod) string {
 func (r *Report) notes(zone *time.Location) string {
 	var lines []string
 	if r.HistoryLostAt != nil {
-		lines = append(lines, fmt.Sprintf("The account was lost and begun anew at %s: what was before is not known.", moment(r.HistoryLostAt, zone)))
+		lines = append(lines, fmt.Sprintf("The account was lost and begun anew at %s: what was before is not known.", text.Moment(r.HistoryLostAt, zone)))
 	}
 	if r.Dropped > 0 {
 		lines = append(lines, fmt.Sprintf("%s no longer listed; the sums hold them.", count(r.Dropped, "older outage is", "older outages are")))
@@ -267,20 +266,6 @@ func count(n int64, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-func moment(t *metav1.Time, zone *time.Location) string {
-	if t == nil || t.IsZero() {
-		return "-"
-	}
-	return t.In(zone).Format("2006-01-02 15:04:05 MST")
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 func secondsOrDash(n *int64) string {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -100,7 +99,7 @@ func (t *tool) showAccount(ctx context.Context, c *cluster, operator, name, peri
 	case err != nil:
 		return fmt.Errorf("read the account: %w", err)
 	case !there && !accounted:
-		return c.noSuchApplication(ctx, name)
+		return c.noSuch(ctx, "Application", name)
 	case !accounted:
 		return noAccount(app)
 	case record.DecodingError != "":
@@ -163,41 +162,6 @@ func (t *tool) listAccounts(ctx context.Context, c *cluster, operator, output st
 		t.warn("%s", silence)
 	}
 	return show(t.Streams.Out, account.BuildList(apps, records, levels, recorded), output)
-}
-
-// warn tells something beside the output.
-func (t *tool) warn(format string, args ...any) {
-	_, _ = fmt.Fprintf(t.Streams.ErrOut, "warning: "+format+"\n", args...)
-}
-
-// noSuchApplication says which name may have been meant, as far as names can be
-// listed.
-func (c *cluster) noSuchApplication(ctx context.Context, wanted string) error {
-	message := fmt.Sprintf("there is no Application %q in namespace %s", wanted, c.namespace)
-	all, err := c.names(ctx, "", "Application")
-	if err != nil {
-		if all, err = c.names(ctx, c.namespace, "Application"); err != nil {
-			return errors.New(message)
-		}
-	}
-	var here, elsewhere []string
-	for _, n := range all {
-		switch {
-		case n.namespace == c.namespace:
-			here = append(here, n.name)
-		case n.name == wanted:
-			elsewhere = append(elsewhere, n.namespace)
-		}
-	}
-	switch near := account.Near(wanted, here); {
-	case len(elsewhere) > 0:
-		message += "; there is one in " + strings.Join(elsewhere[:min(5, len(elsewhere))], ", ") + " (-n " + elsewhere[0] + ")"
-	case len(near) > 0:
-		message += "; did you mean " + strings.Join(near, ", ") + "?"
-	case len(here) == 0:
-		message += ", nor any other"
-	}
-	return errors.New(message)
 }
 
 // noAccount says why an Application has no account yet.

@@ -4,9 +4,10 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -22,9 +23,12 @@ import (
 // pageSize is how many objects are asked for at once.
 const pageSize = 500
 
-// cluster reads objects.
+// cluster reads objects, and is asked to write what a person has confirmed.
 type cluster struct {
 	client client.Reader
+	writer client.Client
+	// clock of the API server.
+	clock *servedClock
 	// namespace that the flags or the kubeconfig name.
 	namespace string
 }
@@ -40,15 +44,19 @@ func (t *tool) connect() (*cluster, error) {
 		return nil, fmt.Errorf("no way to an API server: %w", err)
 	}
 	config.UserAgent = "kubectl-kdz/" + t.Version
+	clock := &servedClock{local: t.Clock}
+	config.Wrap(clock.watch)
 	scheme := runtime.NewScheme()
-	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
-		return nil, err
+	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, corev1.AddToScheme, authenticationv1.AddToScheme, authorizationv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, err
+		}
 	}
 	c, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("no way to an API server: %w", err)
 	}
-	return &cluster{client: c, namespace: namespace}, nil
+	return &cluster{client: c, writer: c, clock: clock, namespace: namespace}, nil
 }
 
 // get reads an object; false if there is none.
@@ -133,6 +141,13 @@ func (c *cluster) levels(ctx context.Context) ([]v1alpha1.ServiceLevel, error) {
 	var all []v1alpha1.ServiceLevel
 	page := &v1alpha1.ServiceLevelList{}
 	err := c.list(ctx, "", page, func() error { all = append(all, page.Items...); page.Items = nil; return nil })
+	return all, err
+}
+
+func (c *cluster) signOffs(ctx context.Context, namespace string) ([]v1alpha1.SignOff, error) {
+	var all []v1alpha1.SignOff
+	page := &v1alpha1.SignOffList{}
+	err := c.list(ctx, namespace, page, func() error { all = append(all, page.Items...); page.Items = nil; return nil })
 	return all, err
 }
 

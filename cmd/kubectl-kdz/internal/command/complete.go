@@ -48,3 +48,22 @@ func (t *tool) complete(kind string, namespaced, several bool) cobra.CompletionF
 		return offered, cobra.ShellCompDirectiveNoFileComp
 	}
 }
+
+// completeNamesAndFiles offers names of objects of the namespace, and files.
+func (t *tool) completeNamesAndFiles(kind string) cobra.CompletionFunc {
+	names := t.complete(kind, true, false)
+	return func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		offered, directive := names(cmd, args, prefix)
+		if len(args) == 0 {
+			directive = cobra.ShellCompDirectiveDefault
+		}
+		return offered, directive
+	}
+}
+
+// oneOf lets a flag be completed with one of few words.
+func oneOf(cmd *cobra.Command, flag string, words []string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is that of the line above
+	}
+}

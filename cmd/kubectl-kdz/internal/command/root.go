@@ -10,9 +10,12 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/clock"
+
+	"kdz.mainz.de/operator/cmd/kubectl-kdz/internal/text"
 )
 
 // Options are what a command works with.
@@ -23,6 +26,8 @@ type Options struct {
 	Streams genericiooptions.IOStreams
 	// Clock says what time it is.
 	Clock clock.PassiveClock
+	// Terminal says that a person answers on the input.
+	Terminal bool
 }
 
 // tool is what all commands share.
@@ -37,8 +42,9 @@ func Main(version string, clock clock.PassiveClock) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
-	if err := New(Options{Version: version, Streams: streams, Clock: clock}).ExecuteContext(ctx); err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, "error:", err)
+	o := Options{Version: version, Streams: streams, Clock: clock, Terminal: term.IsTerminal(int(os.Stdin.Fd()))}
+	if err := New(o).ExecuteContext(ctx); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "error:", text.Printable(err.Error()))
 		return 1
 	}
 	return 0
@@ -51,8 +57,10 @@ func New(o Options) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-kdz",
 		Short: "What the KDZ agreed, and how it stands",
-		Long: "Shows the accounts of availability that the KDZ operator keeps, and translates\n" +
-			"service levels to and from OpenSLO. It reads the cluster and writes nothing to it.",
+		Long: "Shows the accounts of availability that the KDZ operator keeps and how handovers\n" +
+			"stand, and translates service levels to and from OpenSLO. It writes nothing to the\n" +
+			"cluster but what a person confirms: a signature under a handover, and a body's\n" +
+			"decision on a project.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		// So that help says what people type.
@@ -66,7 +74,9 @@ func New(o Options) *cobra.Command {
 	root.AddCommand(
 		t.availability(),
 		group("export", "Translate objects of the cluster into another format", t.exportOpenSLO()),
+		group("handover", "Show how a handover stands, and sign it", t.handoverHash(), t.handoverSign(), t.handoverStatus()),
 		group("import", "Translate another format into objects, and print them", t.importOpenSLO()),
+		group("project", "Record a body's decision on a project", t.projectDecide()),
 		t.version(),
 	)
 	return root

@@ -1,52 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package account
+package text
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// table has columns as wide as their widest cell, and lines between its rows
-// that go across all columns.
-type table struct {
+// Table has columns as wide as their widest cell, and lines between its rows
+// that go across all columns. Its zero value is an empty table.
+type Table struct {
 	rows  [][]string
 	notes map[int][]string // by the row that they follow
 }
 
-func (t *table) row(cells ...string) {
+// Row adds a row.
+func (t *Table) Row(cells ...string) {
 	for i, c := range cells {
-		cells[i] = oneLine(c)
+		cells[i] = OneLine(c)
 	}
 	t.rows = append(t.rows, cells)
 }
 
-// note adds a line below the last row.
-func (t *table) note(line string) {
+// Note adds a line below the last row.
+func (t *Table) Note(line string) {
 	if t.notes == nil {
 		t.notes = map[int][]string{}
 	}
 	i := len(t.rows) - 1
-	t.notes[i] = append(t.notes[i], oneLine(line))
-}
-
-// oneLine keeps what objects say on a line, and control characters off the
-// terminal.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0:
-			return -1
-		default:
-			return r
-		}
-	}, s)
+	t.notes[i] = append(t.notes[i], OneLine(line))
 }
 
 // String is the table, each line with a line feed.
-func (t *table) String() string {
+func (t *Table) String() string {
 	var widths []int
 	for _, row := range t.rows {
 		for i, cell := range row {
