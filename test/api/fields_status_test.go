@@ -159,6 +159,11 @@ var projectStatus = []field{
 // handoverStatus is what tells how far a handover is.
 var handoverStatus = []field{
 	may("status.contentHash", contentHash),
+	may("status.earlyLifeSupport.accounts", keyed(0, 32)),
+	need("status.earlyLifeSupport.accounts[0].application", text(1, 127)),
+	may("status.earlyLifeSupport.accounts[0].totals.agreed", count),
+	may("status.earlyLifeSupport.accounts[0].totals.charged", count),
+	may("status.earlyLifeSupport.accounts[0].totals.unobserved", count),
 	may("status.earlyLifeSupport.availability", percentage),
 	need("status.earlyLifeSupport.endsAt", instant),
 	need("status.earlyLifeSupport.startedAt", instant),
