@@ -197,6 +197,19 @@ func TestCauseIsOneSentence(t *testing.T) {
 	}
 }
 
+// A system's message begins with its name, where systems stand side by side; in
+// a cause the name stands once.
+func TestCauseNamesASystemOnce(t *testing.T) {
+	full := state.Part{
+		Kind: v1alpha1.CauseHosting, Name: "web01", State: isDegraded, Since: now,
+		Reason: v1alpha1.ReasonHostingDegraded, Message: "web01: /srv is 97 % full (limit 90 %)",
+	}
+	v := state.Judge(state.Scope{Lifecycle: v1alpha1.LifecycleOperating, Parts: []state.Part{full}, Now: now})
+	if want := "hosting web01: /srv is 97 % full (limit 90 %)"; v.Cause == nil || v.Cause.Message != want {
+		t.Errorf("the cause is %+v, want %q", v.Cause, want)
+	}
+}
+
 // partGenerator draws any part there can be.
 func partGenerator() *rapid.Generator[state.Part] {
 	return rapid.Custom(func(t *rapid.T) state.Part {

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
 )
@@ -77,5 +78,6 @@ func sentence(p Part) string {
 	if p.Message == "" {
 		return subject + " is " + string(p.State)
 	}
-	return subject + link + p.Message
+	// What a system tells of itself begins with its name already.
+	return subject + link + strings.TrimPrefix(p.Message, p.Name+": ")
 }
