@@ -19,10 +19,6 @@ var roles = []v1alpha1.SignOffRole{
 	v1alpha1.RoleProjectLead, v1alpha1.RoleOperations, v1alpha1.RoleApplicationManagement, v1alpha1.RoleProviderManagement,
 }
 
-// required are the roles that must sign where the policy does not say which, as
-// the schema sets them.
-var required = roles[:3]
-
 // Build makes the checklist.
 func Build(g Given) *Checklist {
 	h := g.Handover

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/acceptance"
 )
 
 // What the server refuses, in its words (config/admission/signoffs.yaml).
@@ -18,7 +19,7 @@ const (
 
 // MessageNoRole refuses who does not hold the role.
 func MessageNoRole(role v1alpha1.SignOffRole) string {
-	return fmt.Sprintf("you may not sign for %s: have somebody sign who holds that role (right handovers/%s), or set spec.role to one that you hold", role, Right(role))
+	return fmt.Sprintf("you may not sign for %s: have somebody sign who holds that role (right %s), or set spec.role to one that you hold", role, acceptance.RightOf(role))
 }
 
 // MessageOtherName refuses another name than the own.

@@ -6,16 +6,14 @@ import (
 	"slices"
 
 	"kdz.mainz.de/operator/api/v1alpha1"
+	"kdz.mainz.de/operator/internal/judge/acceptance"
 )
 
 // roles are those that must sign, and those that signed without.
 func (c *Checklist) roles(g Given) {
-	must, vacant := required, []v1alpha1.SignOffRole(nil)
+	must, vacant := acceptance.RequiredSignOffs(g.Policy), []v1alpha1.SignOffRole(nil)
 	if g.Policy != nil {
 		vacant = g.Policy.VacantRoles
-		if g.Policy.RequiredSignOffs != nil {
-			must = g.Policy.RequiredSignOffs
-		}
 	}
 	objects := map[string]*v1alpha1.SignOff{}
 	for i := range g.SignOffs {
