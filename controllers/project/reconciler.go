@@ -60,16 +60,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	p := before.DeepCopy()
 	s.tell(p)
+	r.Metrics.Set(req.NamespacedName, s.standing(p))
 
 	wrote, err := status.Patch(ctx, r.Client, before, p)
 	if apierrors.IsInvalid(err) {
 		s.unwritable(p, before, err)
+		r.Metrics.Set(req.NamespacedName, s.standing(p))
 		wrote, err = status.Patch(ctx, r.Client, before, p)
 	}
 	if err != nil {
 		return queue.Refused(err, limits.Settle, "write status of project")
 	}
-	r.Metrics.Set(req.NamespacedName, s.standing(p))
 	if wrote {
 		r.pace.Wrote(req.NamespacedName)
 		r.announce(before, p)

@@ -180,10 +180,12 @@ func TestProgramme(t *testing.T) {
 	if p.Status.StageSince == nil || p.Status.StageSince.Time.Before(friday) {
 		t.Errorf("it is complete since %v", p.Status.StageSince)
 	}
-	n, _ := o.Metric("kdz_projects", "stage", string(v1alpha1.StageCompleted))
-	if n != 4 {
-		t.Errorf("the metric counts %v projects that are complete", n)
-	}
+	controllertest.Await(t, func() string { // it is told after the status
+		if n, _ := o.Metric("kdz_projects", "stage", string(v1alpha1.StageCompleted)); n != 4 {
+			return fmt.Sprintf("the metric counts %v projects that are complete", n)
+		}
+		return ""
+	})
 }
 
 // TestFurthestHandover: of several handovers that name an Application that of

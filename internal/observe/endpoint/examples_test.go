@@ -155,7 +155,7 @@ func TestExamples(t *testing.T) {
 	c := startCity(t)
 	f := NewFactory(Options{Resolver: c, Dial: c.dial})
 	shown := map[string]int{}
-	for _, e := range examplesOf(t, "../../../docs/spec/application.md", "### A check for every scheme", "<!-- fields of spec -->") {
+	for _, e := range examplesOf(t, "../../../docs/spec/application.md", "### A check for every scheme", "\n### ") {
 		scheme, _, _ := bytes.Cut([]byte(e.URL), []byte(":"))
 		shown[string(scheme)]++
 		t.Run(e.URL+" "+string(e.Name), func(t *testing.T) {

@@ -45,7 +45,7 @@ func (p *probe) Run(context.Context) observe.Result {
 
 // doubt is a result that decides nothing.
 func doubt(reason, message string) observe.Result {
-	return observe.Result{Step: observe.StepExpectation, Reason: reason, Message: endpoint.Printable(message, observe.MaxMessageLength)}
+	return observe.Result{Unasked: true, Step: observe.StepExpectation, Reason: reason, Message: endpoint.Printable(message, observe.MaxMessageLength)}
 }
 
 // seen is what was seen of a system.

@@ -184,7 +184,7 @@ func TestWhatAWorkloadShows(t *testing.T) {
 
 // result is one that puts a system in a state.
 func result(state v1alpha1.ComponentState, reason, message string) observe.Result {
-	r := observe.Result{Outcome: observe.OutcomeSuccess, Reason: reason, Message: message}
+	r := observe.Result{Outcome: observe.OutcomeSuccess, Unasked: true, Reason: reason, Message: message}
 	switch state {
 	case v1alpha1.ComponentDegraded:
 		r.Degraded = true
