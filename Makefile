@@ -29,15 +29,12 @@ TEST_TIMEOUT ?= 30m
 TEST_ARGS ?=
 # How long each fuzz target runs.
 FUZZTIME  ?= 30s
-# The end-to-end tests hold the operator to the times it promises, so nothing
-# else may run beside them. What they test are processes of their own, of which
-# the race detector would see nothing.
-E2E := test/e2e
-# Some of them only wait most of the time, and do so together.
-E2E_PARALLEL ?= 6
-# The judges are compared with models second by second. They know no other
-# goroutine, of which the race detector would see anything.
-JUDGES := internal/judge
+# Packages that run with the race detector: those whose goroutines are the
+# product's. Judges know no other goroutine, and of the processes that the other
+# packages start it would see nothing.
+RACED = $(shell go list ./controllers/... ./internal/... | grep -v /internal/judge/)
+# The end-to-end tests wait most of the time: for each other, and for the rest.
+PARALLEL ?= 6
 # What tests are built with: nobody debugs them with what the linker would write
 # for that, and go vet is part of `make lint`.
 TEST_FLAGS := -ldflags '-s -w' -vet=off -timeout $(TEST_TIMEOUT)
@@ -73,9 +70,8 @@ ifneq ($(TEST_ARGS),)
 	go test $(RACE) -timeout $(TEST_TIMEOUT) $(TEST_ARGS)
 else
 	$(NESTED_GO) test -trimpath ./...
-	go test $(RACE) $(TEST_FLAGS) $$(go list ./... | grep -v -e '/$(E2E)$$' -e '/$(JUDGES)/')
-	go test $(TEST_FLAGS) ./$(JUDGES)/...
-	go test $(TEST_FLAGS) -parallel $(E2E_PARALLEL) ./$(E2E)
+	go test $(RACE) $(TEST_FLAGS) $(RACED)
+	go test $(TEST_FLAGS) -parallel $(PARALLEL) $(filter-out $(RACED),$(shell go list ./...))
 endif
 
 .PHONY: fuzz
