@@ -13,11 +13,21 @@ import (
 	"kdz.mainz.de/operator/internal/judge/acceptance"
 )
 
+// untested has BackedUp be False for a reason, with sources in these states.
+func untested(reason string, sources ...v1alpha1.BackupState) func(*v1alpha1.Application) {
+	return func(a *v1alpha1.Application) {
+		set(a, "BackedUp", func(c *metav1.Condition) { c.Status, c.Reason = metav1.ConditionFalse, reason })
+		for _, state := range sources {
+			a.Status.Backup.Sources = append(a.Status.Backup.Sources, v1alpha1.BackupSourceStatus{Name: "database", State: state})
+		}
+	}
+}
+
 // TestChecks: what each check makes of an Application.
 func TestChecks(t *testing.T) {
 	type App = v1alpha1.Application
-	falsify := func(kind string) func(*App) {
-		return func(a *App) {
+	falsify := func(kind string) func(*v1alpha1.Application) {
+		return func(a *v1alpha1.Application) {
 			set(a, kind, func(c *metav1.Condition) { c.Status, c.Reason, c.Message = metav1.ConditionFalse, "Bad", "it\nis bad" })
 		}
 	}
@@ -54,6 +64,11 @@ func TestChecks(t *testing.T) {
 			drop(a, "BackedUp")
 		}, false, "no backup is declared"},
 		{"a backup that nobody looks at", "BackedUp", func(a *App) { drop(a, "BackedUp") }, false, "no condition BackedUp"},
+		{"a current backup without tests of restores", "BackedUp", untested(v1alpha1.ReasonRestoreTestOverdue, v1alpha1.BackupCurrent), true, "every backup is current; of tests of restores RestoreTested asks"},
+		{"a current backup that is slowly restored", "BackedUp", untested(v1alpha1.ReasonRestoreTooSlow, v1alpha1.BackupCurrent), true, "every backup is current"},
+		{"a backup that nobody saw, without tests", "BackedUp", untested(v1alpha1.ReasonRestoreTestOverdue, v1alpha1.BackupCurrent, v1alpha1.BackupUnknown), false, "RestoreTestOverdue: "},
+		{"no source, without tests", "BackedUp", untested(v1alpha1.ReasonRestoreTestOverdue), false, "RestoreTestOverdue: "},
+		{"an overdue backup", "BackedUp", untested(v1alpha1.ReasonBackupOverdue, v1alpha1.BackupOverdue), false, "Overdue: "},
 		{"no certificate shown", "CertificatesValid", nil, true, "no endpoint shows a certificate"},
 		{"a certificate that expires", "CertificatesValid", func(a *App) {
 			a.Status.Conditions = append(a.Status.Conditions, condition("CertificatesValid", metav1.ConditionFalse, "CertificateExpiring", "web: on Friday"))
