@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -71,14 +72,16 @@ func Intercept(mgr ctrl.Manager, funcs interceptor.Funcs) (client.Client, error)
 	return interceptor.NewClient(c, funcs), nil
 }
 
-// patch counts a write before anybody can see it, or refuses it.
+// patch counts a write before anybody can see it, or refuses it. One that the API
+// server refuses does not count; one of which the answer is lost, since the
+// operator ends, does.
 func (o *Operator) patch(ctx context.Context, c client.Client, sub string, obj client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
 	name := obj.GetName()
 	if !o.admit(name) {
 		return errors.New("refused by the test")
 	}
 	err := c.SubResource(sub).Patch(ctx, obj, p, opts...)
-	if err != nil {
+	if refusal := apierrors.APIStatus(nil); errors.As(err, &refusal) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.written[name]--
