@@ -53,12 +53,12 @@ func TestLifeOfAnExemption(t *testing.T) {
 		{until, v1alpha1.ExemptionExpiring, v1alpha1.ExemptionExpired, v1alpha1.VerdictExempt, v1alpha1.VerdictViolating, corev1.EventTypeWarning},
 	}
 	for _, tc := range tests {
-		w.clock.hold(tc.at.Add(-time.Second))
+		w.clock.Hold(tc.at.Add(-time.Second))
 		w.start()
 		w.standing("e", tc.before)
 		w.judged("e", tc.was)
 		w.looked([]string{"e"}, []string{"e"})
-		w.clock.set(tc.at)
+		w.clock.Set(tc.at)
 		e := w.standing("e", tc.after)
 		w.judged("e", tc.is)
 		w.AwaitEvent(tc.kind, string(tc.after), "e")
@@ -82,7 +82,7 @@ func TestLifeOfAnExemption(t *testing.T) {
 
 func TestExemptionThatNobodyNeeds(t *testing.T) {
 	w := newWorld(t)
-	w.clock.set(noon)
+	w.clock.Set(noon)
 	w.start()
 	w.createUnit("kdz", v1alpha1.UnitKDZ, "")
 	w.createPolicy()

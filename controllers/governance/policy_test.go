@@ -40,7 +40,7 @@ func (w *world) compiledAs(units []v1alpha1.ObjectName, treatments map[string]v1
 
 func TestPolicyIsCompiled(t *testing.T) {
 	w := newWorld(t)
-	w.clock.set(noon)
+	w.clock.Set(noon)
 	w.start()
 	w.createPolicy(func(p *v1alpha1.GovernancePolicy) {
 		p.Spec.Projects = &v1alpha1.ProjectPolicy{LeadUnitRef: &v1alpha1.UnitReference{Name: "main-office"}}
@@ -112,20 +112,20 @@ func TestIndexFollowsTheClock(t *testing.T) {
 	w.createPolicy()
 	w.Create(w.newExemption("one-day", "2027-06-15", "2027-06-15"))
 	from, until := time.Date(2027, 6, 14, 22, 0, 0, 0, time.UTC), time.Date(2027, 6, 15, 22, 0, 0, 0, time.UTC)
-	w.clock.hold(from.Add(-time.Second))
+	w.clock.Hold(from.Add(-time.Second))
 	w.start()
 	w.compiledAs([]v1alpha1.ObjectName{"kdz"}, nil, nil)
-	w.clock.set(from)
+	w.clock.Set(from)
 	entry := map[string]v1alpha1.Moment{w.Namespace + "/one-day": "2027-06-15T22:00:00Z"}
 	w.compiledAs([]v1alpha1.ObjectName{"kdz"}, nil, entry)
 	// Another operator than the one that wrote it takes it out.
 	w.kill()
 
-	w.clock.hold(until.Add(-time.Second))
+	w.clock.Hold(until.Add(-time.Second))
 	w.start()
 	w.compiledAs([]v1alpha1.ObjectName{"kdz"}, nil, entry)
 	w.looked(nil, nil)
-	w.clock.set(until)
+	w.clock.Set(until)
 	p := w.compiledAs([]v1alpha1.ObjectName{"kdz"}, nil, nil)
 	if p.Status.CompiledAt.Time.Before(until) {
 		t.Errorf("it left the index at %s, before its end %s", p.Status.CompiledAt, until)
@@ -134,7 +134,7 @@ func TestIndexFollowsTheClock(t *testing.T) {
 
 func TestOnlyTheDefaultHasEffect(t *testing.T) {
 	w := newWorld(t)
-	w.clock.set(noon)
+	w.clock.Set(noon)
 	w.start()
 	p := w.policy()
 	p.Name = "another"
@@ -165,7 +165,7 @@ func (w *world) counted(want v1alpha1.CentralisationCounts) {
 
 func TestFleetIsCounted(t *testing.T) {
 	w := newWorld(t)
-	w.clock.set(noon)
+	w.clock.Set(noon)
 	w.start()
 	w.createUnit("kdz", v1alpha1.UnitKDZ, "")
 	w.createPolicy()
@@ -199,7 +199,7 @@ func TestFleetIsCounted(t *testing.T) {
 // the operator write again.
 func TestFleetAtRestWritesNothing(t *testing.T) {
 	w := newWorld(t)
-	w.clock.set(noon)
+	w.clock.Set(noon)
 	w.createUnit("kdz", v1alpha1.UnitKDZ, "")
 	w.createPolicy()
 	w.createApp("central", v1alpha1.ProviderKDZ)
@@ -226,7 +226,7 @@ func TestFleetAtRestWritesNothing(t *testing.T) {
 	}
 	before, writes := versions(), w.writes.Load()
 
-	w.clock.set(noon.Add(time.Hour))
+	w.clock.Set(noon.Add(time.Hour))
 	w.start()
 	w.looked([]string{"exempt"}, []string{"central", "exempt"})
 	// What else they have to write comes after what they had to write before.
@@ -251,7 +251,7 @@ func TestFleetAtRestWritesNothing(t *testing.T) {
 
 func TestPolicyIsCreatedAnew(t *testing.T) {
 	w := newWorld(t)
-	w.clock.set(noon)
+	w.clock.Set(noon)
 	w.start()
 	w.createUnit("kdz", v1alpha1.UnitKDZ, "")
 	w.createApp("exempt", v1alpha1.ProviderDecentral)
@@ -300,7 +300,7 @@ func TestWhatIsHeldFits(t *testing.T) {
 func TestManyExemptions(t *testing.T) {
 	const many = 2000
 	w := newWorld(t)
-	w.clock.set(noon)
+	w.clock.Set(noon)
 	w.createUnit("kdz", v1alpha1.UnitKDZ, "")
 	w.createPolicy()
 	var group errgroup.Group

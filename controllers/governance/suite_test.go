@@ -8,16 +8,13 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -71,47 +68,12 @@ func restrain(ctx context.Context, cp *controlplane.ControlPlane) error {
 	}))
 }
 
-// shifted is a clock that runs, from a moment that the test chooses, or stands
-// still there.
-type shifted struct {
-	clock.RealClock
-	mu     sync.Mutex
-	offset time.Duration
-	still  time.Time
-}
-
-func (c *shifted) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.still.IsZero() {
-		return c.still
-	}
-	return c.RealClock.Now().Add(c.offset)
-}
-
-func (c *shifted) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
-
-// set lets the clock run from a moment on.
-func (c *shifted) set(from time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.offset, c.still = from.Sub(c.RealClock.Now()), time.Time{}
-}
-
-// hold lets the clock stand still at a moment. What waits for a later one goes
-// on to look, and finds that it has not come.
-func (c *shifted) hold(at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.still = at
-}
-
 // world is a namespace of a test, and an operator that runs in it. What has no
 // namespace is left as it was found.
 type world struct {
 	*controllertest.World
 	unit  string
-	clock *shifted
+	clock *controllertest.ShiftedClock
 	// registry of the operator that runs.
 	registry *prometheus.Registry
 	// writes of status that the operators of the test made.
@@ -122,7 +84,7 @@ type world struct {
 // newWorld makes a namespace that belongs to a unit. No operator runs yet.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{clock: &shifted{}, World: controllertest.NewWorld(t, "t-",
+	w := &world{clock: &controllertest.ShiftedClock{}, World: controllertest.NewWorld(t, "t-",
 		&v1alpha1.Application{}, &v1alpha1.Exemption{}, &v1alpha1.OrganisationalUnit{}, &v1alpha1.GovernancePolicy{})}
 	w.unit = w.Namespace
 	w.SetUnit(w.Namespace, w.unit)

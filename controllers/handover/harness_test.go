@@ -10,14 +10,12 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -33,33 +31,11 @@ func TestMain(m *testing.M) {
 	os.Exit(controllertest.Run(m, "../../config/crd/bases"))
 }
 
-// shifted is a clock that runs from a moment that the test chooses.
-type shifted struct {
-	clock.RealClock
-	mu     sync.Mutex
-	offset time.Duration
-}
-
-func (c *shifted) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.RealClock.Now().Add(c.offset)
-}
-
-func (c *shifted) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
-
-// set lets the clock run from a moment on.
-func (c *shifted) set(from time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.offset = from.Sub(c.RealClock.Now())
-}
-
 // world is the API server as a test sees it. What has no namespace is named by
 // the test's namespace.
 type world struct {
 	*controllertest.World
-	clock *shifted
+	clock *controllertest.ShiftedClock
 	// pace of the operators that start from now on.
 	pace pace.WriteLimits
 	// names that were made up.
@@ -76,10 +52,10 @@ func newWorld(t *testing.T) *world {
 	w := &world{
 		World: controllertest.NewWorld(t, "handover-", &v1alpha1.Handover{}, &v1alpha1.SignOff{}, &v1alpha1.Application{},
 			&v1alpha1.AvailabilityRecord{}, &v1alpha1.Project{}, &v1alpha1.OrganisationalUnit{}, &v1alpha1.GovernancePolicy{}),
-		clock: &shifted{},
+		clock: &controllertest.ShiftedClock{},
 		pace:  pace.WriteLimits{Burst: 1000, Spacing: time.Second, Minor: 100 * time.Millisecond},
 	}
-	w.clock.set(began)
+	w.clock.Set(began)
 	w.Create(w.unit("kdz-16-03-04"), w.project("online-terminvergabe"))
 	return w
 }
@@ -104,7 +80,7 @@ func (w *world) start() *controllertest.Operator {
 func (w *world) restart(o *controllertest.Operator, pass time.Duration) *controllertest.Operator {
 	w.Helper()
 	o.Stop()
-	w.clock.set(w.clock.Now().Add(pass))
+	w.clock.Set(w.clock.Now().Add(pass))
 	return w.start()
 }
 

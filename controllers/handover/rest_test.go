@@ -108,7 +108,7 @@ func TestFailedWrite(t *testing.T) {
 func TestOverdue(t *testing.T) {
 	w := newWorld(t)
 	// The last day ends at midnight in Europe/Berlin.
-	w.clock.set(time.Date(2027, 3, 31, 21, 59, 58, 0, time.UTC))
+	w.clock.Set(time.Date(2027, 3, 31, 21, 59, 58, 0, time.UTC))
 	o := w.start()
 	h := w.handover()
 	w.await(h, is(v1alpha1.ConditionOnSchedule, metav1.ConditionTrue, v1alpha1.ReasonOnSchedule))

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -32,32 +30,10 @@ func TestMain(m *testing.M) {
 // 20 November 2026 in Mainz.
 var friday = time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC)
 
-// shifted is a clock that runs, from a moment that the test chooses.
-type shifted struct {
-	clock.RealClock
-	mu     sync.Mutex
-	offset time.Duration
-}
-
-func (c *shifted) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.RealClock.Now().Add(c.offset)
-}
-
-func (c *shifted) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
-
-// set lets the clock run from a moment on.
-func (c *shifted) set(from time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.offset = from.Sub(c.RealClock.Now())
-}
-
 // world is the API server as a test sees it, with the policy of the examples.
 type world struct {
 	*controllertest.World
-	clock *shifted
+	clock *controllertest.ShiftedClock
 }
 
 // newWorld returns a world with the offices amt-10, which leads projects, and
@@ -65,8 +41,8 @@ type world struct {
 func newWorld(t *testing.T) world {
 	t.Helper()
 	w := world{controllertest.NewWorld(t, "projects-", &v1alpha1.Project{}, &v1alpha1.Handover{}, &v1alpha1.Application{},
-		&v1alpha1.OrganisationalUnit{}, &v1alpha1.GovernancePolicy{}), &shifted{}}
-	w.clock.set(friday)
+		&v1alpha1.OrganisationalUnit{}, &v1alpha1.GovernancePolicy{}), &controllertest.ShiftedClock{}}
+	w.clock.Set(friday)
 	policy := load[v1alpha1.GovernancePolicy](w, "00-policy.yaml")
 	w.Create(policy, w.unit("amt-10", ""), w.unit("amt-33", ""))
 	return w

@@ -253,7 +253,7 @@ func TestOverdueAtItsMoment(t *testing.T) {
 	w.await("other", ready)
 	controllertest.AwaitThat(t, "nobody is looked at any more", w.still())
 	// What happens before midnight is that one object is created, and told once.
-	w.clock.set(midnight.Add(-8 * time.Second))
+	w.clock.Set(midnight.Add(-8 * time.Second))
 	before, written := w.reconciled(), o.Written()
 	late := w.example("p")
 	late.Spec.Milestones[1].DueOn = "2026-11-19"
@@ -295,7 +295,7 @@ func TestAtRestNothingIsWritten(t *testing.T) {
 		t.Errorf("%d writes of two projects, want at most 3", n)
 	}
 
-	w.clock.set(friday.Add(48 * time.Hour))
+	w.clock.Set(friday.Add(48 * time.Hour))
 	second := w.start()
 	controllertest.AwaitThat(t, "both were looked at", func() bool {
 		n, _ := second.Metric("kdz_projects")
